@@ -1,0 +1,131 @@
+// The cloud of features: points in 3-D, turned, picked and selected by hand.
+#pragma once
+
+#include "core/base/Types.h"
+#include "core/document/SelectionModel.h"
+#include "widgets/vtk/Camera.h"
+
+#include <QColor>
+#include <QImage>
+#include <QString>
+#include <QWidget>
+
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace orrery {
+
+/// How the points look. Vectors are per feature, or empty for "all alike".
+struct CloudAppearance {
+  std::vector<std::uint32_t> colors;  ///< 0xAARRGGBB per feature; empty: defaultColor.
+  std::vector<float> sizes;           ///< Factor on pointSize per feature; empty: 1.
+  QColor defaultColor = QColor(0x56, 0xB4, 0xE9);
+  double pointSize = 6.0;  ///< Diameter in logical pixels.
+  double opacity = 1.0;
+  QColor background = Qt::white;
+  QColor foreground = Qt::black;  ///< Axes, labels, the lasso.
+};
+
+/// What a drag with the left button does.
+enum class CloudTool { Navigate, Rectangle, Lasso, Polygon, Brush };
+
+/// Shows positions and tells of gestures; keeps no document and changes nothing by itself: a click
+/// emits a signal, the model answers through setSelection(), as to all views. Draws through VTK off
+/// screen (engine.md section 2), so it works with no X server and is the same path as files and
+/// headless runs.
+class CloudView : public QWidget {
+  Q_OBJECT
+ public:
+  explicit CloudView(QWidget* parent = nullptr);
+  ~CloudView() override;
+
+  /// @p positions 3 × n; NaN columns are not drawn. @p planar: a 2-D map (camera looks straight
+  /// down, left drag pans). Shows from the same camera if n is unchanged and @p keepCamera, else
+  /// frames all.
+  void setPositions(Positions positions, bool planar, bool keepCamera = false);
+  /// Moves the points to new places over @p milliseconds (0: at once).
+  void glideTo(Positions positions, bool planar, int milliseconds);
+  void setAppearance(CloudAppearance appearance);
+  void setSelection(const std::vector<FeatureId>& features, FeatureId current);
+  void setHovered(FeatureId feature);
+  /// Features that stay lit while the rest goes grey (search, filter); nothing set: all lit. Never
+  /// hides.
+  void setEmphasis(std::vector<FeatureId> features);
+  void clearEmphasis();
+  /// Names drawn beside their points, placed without overlap, in order of importance.
+  void setLabels(std::vector<std::pair<FeatureId, QString>> labels);
+  /// Thin lines between pairs of features (torn neighbours, edges).
+  void setLinks(std::vector<std::pair<FeatureId, FeatureId>> links, QColor color);
+  /// The sentence at the bottom: what this view shows.
+  void setCaption(const QString& caption);
+  /// Shown in place of the cloud when there is nothing to draw.
+  void setEmptyText(const QString& text);
+
+  void setTool(CloudTool tool);
+  [[nodiscard]] CloudTool tool() const;
+  /// True: a region takes only points that are not behind others. False ("through"): all inside.
+  void setVisibleOnly(bool visibleOnly);
+  [[nodiscard]] bool visibleOnly() const;
+
+  [[nodiscard]] Camera camera() const;
+  void setCamera(const Camera& camera, int glideMs = 0);
+  void frame(const std::vector<FeatureId>& features);
+  void frameAll();
+  /// Looks along −z, −x or −y (keys 1, 3, 7 of Blender's and others' hands).
+  void lookAlong(int axis);
+  void setOrthographic(bool orthographic);
+  [[nodiscard]] bool orthographic() const;
+  /// The camera glides so that @p feature is the rotation centre, zoom unchanged.
+  void setRotationCenter(FeatureId feature);
+
+  /// The picture as shown, at @p scale times the widget's size, without the tool's overlay.
+  [[nodiscard]] QImage grabPicture(double scale = 1.0);
+  /// "llvmpipe (…)" or the GPU's name; empty if there is no OpenGL, and then a note stands in place
+  /// of the picture.
+  [[nodiscard]] QString rendererName() const;
+  /// Points drawn in the last frame and milliseconds it took: for tests and the benchmark.
+  struct FrameStatistics {
+    std::int64_t points = 0;
+    double milliseconds = 0.0;
+    bool complete = false;
+  };
+  [[nodiscard]] FrameStatistics lastFrame() const;
+
+ signals:
+  /// A click on @p feature, or on empty space (noFeature).
+  void clicked(orrery::FeatureId feature, Qt::KeyboardModifiers modifiers);
+  void doubleClicked(orrery::FeatureId feature);
+  /// After a short rest of the cursor; noFeature when it leaves. @p global is where a tool tip
+  /// would go.
+  void hovered(orrery::FeatureId feature, QPoint global);
+  /// A finished region. Shift adds, Ctrl removes.
+  void regionSelected(const std::vector<orrery::FeatureId>& features,
+                      orrery::SelectionModel::Mode mode);
+  /// How many the unfinished region holds; −1 when it ends or is cancelled.
+  void regionCountChanged(qint64 count);
+  /// A gesture has ended with another camera than it began with (for undo).
+  void cameraGestureFinished(const orrery::Camera& before, const orrery::Camera& after);
+  void cameraChanged();
+  void toolChanged(orrery::CloudTool tool);
+
+ protected:
+  void paintEvent(QPaintEvent* event) override;
+  void resizeEvent(QResizeEvent* event) override;
+  void mousePressEvent(QMouseEvent* event) override;
+  void mouseMoveEvent(QMouseEvent* event) override;
+  void mouseReleaseEvent(QMouseEvent* event) override;
+  void mouseDoubleClickEvent(QMouseEvent* event) override;
+  void wheelEvent(QWheelEvent* event) override;
+  void keyPressEvent(QKeyEvent* event) override;
+  void leaveEvent(QEvent* event) override;
+
+ private:
+  class Private;
+  std::unique_ptr<Private> m_d;
+};
+
+}  // namespace orrery
+
+Q_DECLARE_METATYPE(orrery::Camera)
