@@ -38,22 +38,24 @@ class ByteSource {
   [[noreturn]] void fail(const std::string& message) const;
 
  private:
+  std::size_t readSome(std::uint64_t offset, void* target, std::size_t count) const;
+
   std::filesystem::path m_path;
   std::uint64_t m_size = 0;
   std::int64_t m_modifiedNs = 0;
   int m_descriptor = -1;
 };
 
-/// a × b and a + b, or an Error-free refusal: false if the result does not fit 64 bits.
+/// a × b and a + b; false if the result does not fit 64 bits.
 [[nodiscard]] bool multiplyChecked(std::uint64_t a, std::uint64_t b, std::uint64_t& product);
 [[nodiscard]] bool addChecked(std::uint64_t a, std::uint64_t b, std::uint64_t& sum);
 
-/// The path for people and terminals: control and bidirectional-override characters and bytes that
-/// are not UTF-8 made visible.
+/// The path, or any text of a stranger, for people and terminals: control and
+/// bidirectional-override characters and bytes that are not UTF-8 made visible.
 [[nodiscard]] std::string displayName(const std::filesystem::path& path);
 [[nodiscard]] std::string displayText(const std::string& text);
 
-/// Bytes for people: "150,994,944 bytes" below a kilobyte's worth of doubt, else "144.0 MiB".
+/// Bytes for people: "960,512 bytes" below a mebibyte, else "144.0 MiB".
 [[nodiscard]] std::string displayBytes(std::uint64_t bytes);
 
 }  // namespace orrery
