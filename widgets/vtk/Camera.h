@@ -1,20 +1,4 @@
-// Where the eye is: the 10 numbers of `--camera`, independent of the window's size.
+// The camera is a value of the document (the undo stack and sessions keep it); views include it here.
 #pragma once
 
-#include <Eigen/Core>
-
-namespace orrery {
-
-/// Position, focal point, view up and parallel scale (half the height of the view in world units),
-/// as cli.md's `--camera`.
-struct Camera {
-  Eigen::Vector3d position{0, 0, 1};
-  Eigen::Vector3d focalPoint{0, 0, 0};
-  Eigen::Vector3d viewUp{0, 1, 0};
-  double parallelScale = 1.0;
-  bool orthographic = false;
-
-  bool operator==(const Camera&) const = default;
-};
-
-}  // namespace orrery
+#include "core/document/Camera.h"
