@@ -25,10 +25,10 @@ inline bool onCi()
 
 }  // namespace orrery::test
 
-/// Skips the test function, saying so, where @p path below the data folder is absent; fails it
+/// Skips the test function, saying so, where @p relative below the data folder is absent; fails it
 /// under CI=true, where the data must be there. Defines `dataPath`.
-#define ORRERY_NEED_DATA(path)                                                                  \
-  const std::filesystem::path dataPath = orrery::test::dataFolder() / (path);                   \
+#define ORRERY_NEED_DATA(relative)                                                              \
+  const std::filesystem::path dataPath = orrery::test::dataFolder() / (relative);               \
   if (!std::filesystem::exists(dataPath)) {                                                     \
     if (orrery::test::onCi())                                                                   \
       QFAIL(("test data are missing: " + dataPath.string()).c_str());                           \
