@@ -1,0 +1,423 @@
+#include "core/base/LinearAlgebra.h"
+
+#include "core/base/Error.h"
+#include "core/base/Parallel.h"
+
+#include <algorithm>
+#include <atomic>
+#include <string>
+#include <utility>
+#include <vector>
+
+// The few entries of OpenBLAS that are used, declared here because the header's place differs
+// between systems. Enumerators of CBLAS: column-major 102, as it is 111, transposed 112.
+extern "C" {
+void cblas_sgemm(int order, int transA, int transB, int m, int n, int k, float alpha,
+                 const float* a, int lda, const float* b, int ldb, float beta, float* c, int ldc);
+void cblas_dgemm(int order, int transA, int transB, int m, int n, int k, double alpha,
+                 const double* a, int lda, const double* b, int ldb, double beta, double* c,
+                 int ldc);
+void ssyevd_(const char* job, const char* triangle, const int* n, float* a, const int* lda,
+             float* values, float* work, const int* workSize, int* integerWork,
+             const int* integerWorkSize, int* info);
+void dsyevd_(const char* job, const char* triangle, const int* n, double* a, const int* lda,
+             double* values, double* work, const int* workSize, int* integerWork,
+             const int* integerWorkSize, int* info);
+void ssyevr_(const char* job, const char* range, const char* triangle, const int* n, float* a,
+             const int* lda, const float* low, const float* high, const int* first, const int* last,
+             const float* tolerance, int* found, float* values, float* vectors, const int* ldv,
+             int* support, float* work, const int* workSize, int* integerWork,
+             const int* integerWorkSize, int* info);
+void dsyevr_(const char* job, const char* range, const char* triangle, const int* n, double* a,
+             const int* lda, const double* low, const double* high, const int* first,
+             const int* last, const double* tolerance, int* found, double* values, double* vectors,
+             const int* ldv, int* support, double* work, const int* workSize, int* integerWork,
+             const int* integerWorkSize, int* info);
+}
+
+namespace orrery {
+namespace {
+
+constexpr int columnMajor = 102;
+constexpr int asItIs = 111;
+constexpr int transposed = 112;
+
+/// Tiles of a product.
+constexpr Eigen::Index productTile = 1024;
+/// Tiles of a rank update: small enough that a d of a few thousand keeps many threads busy.
+constexpr Eigen::Index updateTile = 256;
+/// Columns (scatter) or rows (Gram) of a panel. Within it sums are in the chosen precision.
+constexpr Eigen::Index panelDepth = 1024;
+
+template <typename Scalar>
+using Matrix = Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic>;
+template <typename Scalar>
+using View = Eigen::Ref<const Matrix<Scalar>>;
+
+void gemm(int transA, int m, int n, int k, const float* a, int lda, const float* b, int ldb,
+          float keep, float* c, int ldc)
+{
+  cblas_sgemm(columnMajor, transA, asItIs, m, n, k, 1.0f, a, lda, b, ldb, keep, c, ldc);
+}
+
+void gemm(int transA, int m, int n, int k, const double* a, int lda, const double* b, int ldb,
+          double keep, double* c, int ldc)
+{
+  cblas_dgemm(columnMajor, transA, asItIs, m, n, k, 1.0, a, lda, b, ldb, keep, c, ldc);
+}
+
+template <typename Scalar>
+void multiply(Eigen::Ref<Matrix<Scalar>> c, const View<Scalar>& a, bool transposeA,
+              const View<Scalar>& b, Scalar keep)
+{
+  const Eigen::Index depth = transposeA ? a.rows() : a.cols();
+  eigen_assert(c.rows() == (transposeA ? a.cols() : a.rows()) && c.cols() == b.cols());
+  eigen_assert(b.rows() == depth);
+  if (c.size() == 0)
+    return;
+  if (depth == 0) {
+    c *= keep;
+    return;
+  }
+  threadCount();  // puts BLAS on one thread
+  gemm(transposeA ? transposed : asItIs, static_cast<int>(c.rows()), static_cast<int>(c.cols()),
+       static_cast<int>(depth), a.data(), static_cast<int>(a.outerStride()), b.data(),
+       static_cast<int>(b.outerStride()), keep, c.data(), static_cast<int>(c.outerStride()));
+}
+
+template <typename Scalar>
+Matrix<Scalar> tiledProduct(const View<Scalar>& a, bool transposeA, const View<Scalar>& b,
+                            const Progress& progress)
+{
+  Matrix<Scalar> c(transposeA ? a.cols() : a.rows(), b.cols());
+  const Eigen::Index rowTiles = (c.rows() + productTile - 1) / productTile;
+  const Eigen::Index tiles = rowTiles * ((c.cols() + productTile - 1) / productTile);
+  std::atomic<Eigen::Index> done{0};
+  parallelFor(tiles, 1, [&](std::int64_t tile, std::int64_t) {
+    progress.checkStopped();
+    const Eigen::Index row = tile % rowTiles * productTile;
+    const Eigen::Index column = tile / rowTiles * productTile;
+    const Eigen::Index rows = std::min(productTile, c.rows() - row);
+    const Eigen::Index columns = std::min(productTile, c.cols() - column);
+    const View<Scalar> left =
+        transposeA ? View<Scalar>(a.middleCols(row, rows)) : View<Scalar>(a.middleRows(row, rows));
+    multiply<Scalar>(c.block(row, column, rows, columns), left, transposeA,
+                     b.middleCols(column, columns), Scalar(0));
+    progress.update(++done, tiles);
+  });
+  return c;
+}
+
+/// Adds the lower tiles of Y Yᵀ (or Yᵀ Y) of one panel to @p sum.
+template <typename Scalar>
+void addPanel(Eigen::MatrixXd& sum, const Matrix<Scalar>& panel, bool transposePanel)
+{
+  const Eigen::Index tilesPerSide = (sum.rows() + updateTile - 1) / updateTile;
+  const Eigen::Index tiles = tilesPerSide * (tilesPerSide + 1) / 2;
+  const Eigen::Index depth = transposePanel ? panel.rows() : panel.cols();
+  parallelFor(tiles, 1, [&](std::int64_t tile, std::int64_t) {
+    Eigen::Index i = 0;  // the tile's row: tiles are counted 00, 10, 11, 20, 21, 22 …
+    while ((i + 1) * (i + 2) / 2 <= tile)
+      ++i;
+    const Eigen::Index j = tile - i * (i + 1) / 2;
+    const Eigen::Index row = i * updateTile, column = j * updateTile;
+    const Eigen::Index rows = std::min(updateTile, sum.rows() - row);
+    const Eigen::Index columns = std::min(updateTile, sum.rows() - column);
+    Matrix<Scalar> part(rows, columns);
+    // Column-major Y (m × depth): C = Y_i Y_jᵀ; for Yᵀ Y (depth × m): C = Y_iᵀ Y_j.
+    const auto ld = static_cast<int>(panel.outerStride());
+    const Scalar* a = panel.data() + (transposePanel ? row * panel.outerStride() : row);
+    const Scalar* b = panel.data() + (transposePanel ? column * panel.outerStride() : column);
+    const int transA = transposePanel ? transposed : asItIs;
+    const int transB = transposePanel ? asItIs : transposed;
+    if constexpr (std::is_same_v<Scalar, float>)
+      cblas_sgemm(columnMajor, transA, transB, static_cast<int>(rows), static_cast<int>(columns),
+                  static_cast<int>(depth), 1.0f, a, ld, b, ld, 0.0f, part.data(),
+                  static_cast<int>(rows));
+    else
+      cblas_dgemm(columnMajor, transA, transB, static_cast<int>(rows), static_cast<int>(columns),
+                  static_cast<int>(depth), 1.0, a, ld, b, ld, 0.0, part.data(),
+                  static_cast<int>(rows));
+    sum.block(row, column, rows, columns) += part.template cast<double>();
+  });
+}
+
+void mirrorLowerTriangle(Eigen::MatrixXd& matrix)
+{
+  parallelFor(matrix.cols(), 256, [&](std::int64_t begin, std::int64_t end) {
+    for (Eigen::Index column = begin; column < end; ++column)
+      for (Eigen::Index row = 0; row < column; ++row)
+        matrix(row, column) = matrix(column, row);
+  });
+}
+
+template <typename Scalar>
+Eigen::MatrixXd scatterOf(const FeatureMatrixView& x, const Eigen::VectorXd& mean,
+                          const Progress& progress)
+{
+  const Eigen::Index d = x.rows(), n = x.cols();
+  const Eigen::VectorX<Scalar> shift = mean.cast<Scalar>();
+  Eigen::MatrixXd sum = Eigen::MatrixXd::Zero(d, d);
+  Matrix<Scalar> panel;
+  for (Eigen::Index begin = 0; begin < n; begin += panelDepth) {
+    progress.update(begin, n);
+    const Eigen::Index columns = std::min(panelDepth, n - begin);
+    panel.resize(d, columns);
+    parallelFor(columns, 64, [&](std::int64_t from, std::int64_t to) {
+      for (Eigen::Index c = from; c < to; ++c)
+        panel.col(c) = x.col(begin + c).template cast<Scalar>() - shift;
+    });
+    addPanel(sum, panel, false);
+  }
+  // Σ(x − s)(x − s)ᵀ = Σ(x − m)(x − m)ᵀ + n (m − s)(m − s)ᵀ with s the rounded mean.
+  const Eigen::VectorXd rest = mean - shift.template cast<double>();
+  for (Eigen::Index column = 0; column < d; ++column)
+    sum.col(column).tail(d - column) -=
+        static_cast<double>(n) * rest[column] * rest.tail(d - column);
+  mirrorLowerTriangle(sum);
+  return sum;
+}
+
+template <typename Scalar>
+Eigen::MatrixXd gramOf(const FeatureMatrixView& x, const Eigen::VectorXd& mean,
+                       const Progress& progress)
+{
+  const Eigen::Index d = x.rows(), n = x.cols();
+  const Eigen::VectorX<Scalar> shift = mean.cast<Scalar>();
+  const Eigen::VectorXd rest = mean - shift.template cast<double>();
+  Eigen::MatrixXd sum = Eigen::MatrixXd::Zero(n, n);
+  Eigen::VectorXd crossed = Eigen::VectorXd::Zero(n);  // (x_i − s)ᵀ(m − s)
+  Matrix<Scalar> panel;
+  for (Eigen::Index begin = 0; begin < d; begin += panelDepth) {
+    progress.update(begin, d);
+    const Eigen::Index rows = std::min(panelDepth, d - begin);
+    panel.resize(rows, n);
+    parallelFor(n, 64, [&](std::int64_t from, std::int64_t to) {
+      for (Eigen::Index c = from; c < to; ++c) {
+        panel.col(c) =
+            x.col(c).segment(begin, rows).template cast<Scalar>() - shift.segment(begin, rows);
+        crossed[c] += panel.col(c).template cast<double>().dot(rest.segment(begin, rows));
+      }
+    });
+    addPanel(sum, panel, true);
+  }
+  // (x − m) = (x − s) − r with r = m − s: three more terms of each product.
+  const double squared = rest.squaredNorm();
+  for (Eigen::Index column = 0; column < n; ++column)
+    sum.col(column).tail(n - column).array() +=
+        squared - crossed[column] - crossed.tail(n - column).array();
+  mirrorLowerTriangle(sum);
+  return sum;
+}
+
+void syevd(const char* job, int n, float* a, float* values, float* work, int workSize,
+           int* integerWork, int integerWorkSize, int* info)
+{
+  ssyevd_(job, "L", &n, a, &n, values, work, &workSize, integerWork, &integerWorkSize, info);
+}
+
+void syevd(const char* job, int n, double* a, double* values, double* work, int workSize,
+           int* integerWork, int integerWorkSize, int* info)
+{
+  dsyevd_(job, "L", &n, a, &n, values, work, &workSize, integerWork, &integerWorkSize, info);
+}
+
+void syevr(int n, float* a, int first, int* found, float* values, float* vectors, int* support,
+           float* work, int workSize, int* integerWork, int integerWorkSize, int* info)
+{
+  const float none = 0.0f;
+  ssyevr_("V", "I", "L", &n, a, &n, &none, &none, &first, &n, &none, found, values, vectors, &n,
+          support, work, &workSize, integerWork, &integerWorkSize, info);
+}
+
+void syevr(int n, double* a, int first, int* found, double* values, double* vectors, int* support,
+           double* work, int workSize, int* integerWork, int integerWorkSize, int* info)
+{
+  const double none = 0.0;
+  dsyevr_("V", "I", "L", &n, a, &n, &none, &none, &first, &n, &none, found, values, vectors, &n,
+          support, work, &workSize, integerWork, &integerWorkSize, info);
+}
+
+template <typename Scalar>
+void checkMatrix(const Matrix<Scalar>& matrix)
+{
+  eigen_assert(matrix.rows() == matrix.cols());
+  for (Eigen::Index column = 0; column < matrix.cols(); ++column)
+    if (!matrix.col(column).tail(matrix.rows() - column).allFinite())
+      throw Error("the eigenvalues cannot be computed: the matrix holds a NaN or an infinity");
+}
+
+void checkInfo(int info)
+{
+  if (info != 0)
+    throw Error("the eigenvalue computation did not converge (LAPACK says " + std::to_string(info) +
+                ")");
+}
+
+/// @p matrix becomes the eigenvectors if they are wanted; values come smallest first.
+template <typename Scalar>
+Eigen::Matrix<Scalar, Eigen::Dynamic, 1> decompose(Matrix<Scalar>& matrix, bool withVectors)
+{
+  checkMatrix(matrix);
+  const int n = static_cast<int>(matrix.rows());
+  Eigen::Matrix<Scalar, Eigen::Dynamic, 1> values(n);
+  if (n == 0)
+    return values;
+  threadCount();
+  const char* job = withVectors ? "V" : "N";
+  Scalar workSize = 0;
+  int integerWorkSize = 0, info = 0;
+  syevd(job, n, matrix.data(), values.data(), &workSize, -1, &integerWorkSize, -1, &info);
+  checkInfo(info);
+  // Asked for in a float, the size may have been rounded down.
+  std::vector<Scalar> work(static_cast<std::size_t>(static_cast<double>(workSize) * 1.0001) + 64);
+  std::vector<int> integerWork(static_cast<std::size_t>(integerWorkSize));
+  syevd(job, n, matrix.data(), values.data(), work.data(), static_cast<int>(work.size()),
+        integerWork.data(), integerWorkSize, &info);
+  checkInfo(info);
+  return values;
+}
+
+template <typename Scalar>
+SymmetricEigen<Scalar> allPairs(Matrix<Scalar> matrix)
+{
+  SymmetricEigen<Scalar> result;
+  result.values = decompose(matrix, true).reverse().eval();
+  // In place: n² more numbers only to turn the order round would be a waste.
+  for (Eigen::Index left = 0, right = matrix.cols() - 1; left < right; ++left, --right)
+    matrix.col(left).swap(matrix.col(right));
+  result.vectors = std::move(matrix);
+  return result;
+}
+
+template <typename Scalar>
+SymmetricEigen<Scalar> largestPairs(Matrix<Scalar> matrix, int count)
+{
+  const int n = static_cast<int>(matrix.rows());
+  count = std::clamp(count, 0, n);
+  if (count == n || 2 * count > n) {
+    SymmetricEigen<Scalar> all = allPairs<Scalar>(std::move(matrix));
+    return {all.values.head(count), all.vectors.leftCols(count)};
+  }
+  checkMatrix(matrix);
+  threadCount();
+  SymmetricEigen<Scalar> result;
+  if (count == 0)
+    return result;
+  Eigen::Matrix<Scalar, Eigen::Dynamic, 1> values(n);
+  Matrix<Scalar> vectors(n, count);
+  std::vector<int> support(2 * static_cast<std::size_t>(n));
+  Scalar workSize = 0;
+  int integerWorkSize = 0, info = 0, found = 0;
+  const int first = n - count + 1;
+  syevr(n, matrix.data(), first, &found, values.data(), vectors.data(), support.data(), &workSize,
+        -1, &integerWorkSize, -1, &info);
+  checkInfo(info);
+  std::vector<Scalar> work(static_cast<std::size_t>(static_cast<double>(workSize) * 1.0001) + 64);
+  std::vector<int> integerWork(static_cast<std::size_t>(integerWorkSize));
+  syevr(n, matrix.data(), first, &found, values.data(), vectors.data(), support.data(), work.data(),
+        static_cast<int>(work.size()), integerWork.data(), integerWorkSize, &info);
+  checkInfo(found == count ? info : -1);
+  result.values = values.head(count).reverse();
+  result.vectors = vectors.rowwise().reverse();
+  return result;
+}
+
+}  // namespace
+
+void multiplyInto(Eigen::Ref<Eigen::MatrixXf> c, const Eigen::Ref<const Eigen::MatrixXf>& a,
+                  bool transposeA, const Eigen::Ref<const Eigen::MatrixXf>& b, float keep)
+{
+  multiply<float>(c, a, transposeA, b, keep);
+}
+
+void multiplyInto(Eigen::Ref<Eigen::MatrixXd> c, const Eigen::Ref<const Eigen::MatrixXd>& a,
+                  bool transposeA, const Eigen::Ref<const Eigen::MatrixXd>& b, double keep)
+{
+  multiply<double>(c, a, transposeA, b, keep);
+}
+
+Eigen::MatrixXf product(const Eigen::Ref<const Eigen::MatrixXf>& a,
+                        const Eigen::Ref<const Eigen::MatrixXf>& b, const Progress& progress)
+{
+  return tiledProduct<float>(a, false, b, progress);
+}
+
+Eigen::MatrixXd product(const Eigen::Ref<const Eigen::MatrixXd>& a,
+                        const Eigen::Ref<const Eigen::MatrixXd>& b, const Progress& progress)
+{
+  return tiledProduct<double>(a, false, b, progress);
+}
+
+Eigen::MatrixXf transposedProduct(const Eigen::Ref<const Eigen::MatrixXf>& a,
+                                  const Eigen::Ref<const Eigen::MatrixXf>& b,
+                                  const Progress& progress)
+{
+  return tiledProduct<float>(a, true, b, progress);
+}
+
+Eigen::MatrixXd transposedProduct(const Eigen::Ref<const Eigen::MatrixXd>& a,
+                                  const Eigen::Ref<const Eigen::MatrixXd>& b,
+                                  const Progress& progress)
+{
+  return tiledProduct<double>(a, true, b, progress);
+}
+
+Eigen::VectorXd meanColumn(const FeatureMatrixView& x)
+{
+  const Eigen::Index chunk = std::max<Eigen::Index>(64, (x.cols() + 63) / 64);
+  const Eigen::Index chunks = (x.cols() + chunk - 1) / chunk;
+  Eigen::MatrixXd sums = Eigen::MatrixXd::Zero(x.rows(), std::max<Eigen::Index>(1, chunks));
+  parallelFor(x.cols(), chunk, [&](std::int64_t begin, std::int64_t end) {
+    auto sum = sums.col(begin / chunk);
+    for (Eigen::Index column = begin; column < end; ++column)
+      sum += x.col(column).cast<double>();
+  });
+  return sums.rowwise().sum() / static_cast<double>(std::max<Eigen::Index>(1, x.cols()));
+}
+
+Eigen::MatrixXd scatterMatrix(const FeatureMatrixView& x, const Eigen::VectorXd& mean,
+                              Precision precision, const Progress& progress)
+{
+  return precision == Precision::Single ? scatterOf<float>(x, mean, progress)
+                                        : scatterOf<double>(x, mean, progress);
+}
+
+Eigen::MatrixXd gramMatrix(const FeatureMatrixView& x, const Eigen::VectorXd& mean,
+                           Precision precision, const Progress& progress)
+{
+  return precision == Precision::Single ? gramOf<float>(x, mean, progress)
+                                        : gramOf<double>(x, mean, progress);
+}
+
+Eigen::VectorXf symmetricEigenvalues(Eigen::MatrixXf matrix)
+{
+  return decompose(matrix, false).reverse();
+}
+
+Eigen::VectorXd symmetricEigenvalues(Eigen::MatrixXd matrix)
+{
+  return decompose(matrix, false).reverse();
+}
+
+SymmetricEigen<float> symmetricEigen(Eigen::MatrixXf matrix)
+{
+  return allPairs<float>(std::move(matrix));
+}
+
+SymmetricEigen<double> symmetricEigen(Eigen::MatrixXd matrix)
+{
+  return allPairs<double>(std::move(matrix));
+}
+
+SymmetricEigen<float> largestEigen(Eigen::MatrixXf matrix, int count)
+{
+  return largestPairs<float>(std::move(matrix), count);
+}
+
+SymmetricEigen<double> largestEigen(Eigen::MatrixXd matrix, int count)
+{
+  return largestPairs<double>(std::move(matrix), count);
+}
+
+}  // namespace orrery

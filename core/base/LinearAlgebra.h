@@ -1,0 +1,85 @@
+// The door to BLAS and LAPACK: products on fixed tiles, symmetric rank updates and symmetric
+// eigenproblems.
+//
+// Every library call runs on one thread; the tiles are spread over parallelFor. Tiles and the order
+// of sums depend on the shapes only, so the bits do not depend on the number of threads. (Threaded
+// BLAS cuts its sums by the number of threads.) Eigen's own decompositions are several times slower
+// than LAPACK's and are not used.
+#pragma once
+
+#include "core/base/Progress.h"
+#include "core/base/Types.h"
+
+namespace orrery {
+
+/// What products are computed in. Sums over many columns are kept in double either way.
+enum class Precision {
+  /// Products and panel sums in float: relative error about 1e-7 of the largest entries.
+  Single,
+  /// Everything in double; twice the time.
+  Double
+};
+
+/// C = op(A) B + keep · C by one library call on the calling thread: the building block for bodies
+/// of parallelFor. op(A) is Aᵀ if @p transposeA.
+void multiplyInto(Eigen::Ref<Eigen::MatrixXf> c, const Eigen::Ref<const Eigen::MatrixXf>& a,
+                  bool transposeA, const Eigen::Ref<const Eigen::MatrixXf>& b, float keep = 0.0f);
+void multiplyInto(Eigen::Ref<Eigen::MatrixXd> c, const Eigen::Ref<const Eigen::MatrixXd>& a,
+                  bool transposeA, const Eigen::Ref<const Eigen::MatrixXd>& b, double keep = 0.0);
+
+/// A B, tile by tile on all threads.
+Eigen::MatrixXf product(const Eigen::Ref<const Eigen::MatrixXf>& a,
+                        const Eigen::Ref<const Eigen::MatrixXf>& b, const Progress& progress = {});
+Eigen::MatrixXd product(const Eigen::Ref<const Eigen::MatrixXd>& a,
+                        const Eigen::Ref<const Eigen::MatrixXd>& b, const Progress& progress = {});
+
+/// Aᵀ B, tile by tile on all threads.
+Eigen::MatrixXf transposedProduct(const Eigen::Ref<const Eigen::MatrixXf>& a,
+                                  const Eigen::Ref<const Eigen::MatrixXf>& b,
+                                  const Progress& progress = {});
+Eigen::MatrixXd transposedProduct(const Eigen::Ref<const Eigen::MatrixXd>& a,
+                                  const Eigen::Ref<const Eigen::MatrixXd>& b,
+                                  const Progress& progress = {});
+
+/// The mean of the columns of @p x (d × n), summed in double over fixed chunks.
+Eigen::VectorXd meanColumn(const FeatureMatrixView& x);
+
+/// Σ_i (x_i − m)(x_i − m)ᵀ over the columns of @p x (d × n): d × d, both triangles filled. @p mean
+/// must be the columns' mean, or zero for the uncentred sum.
+///
+/// No centred copy is made: a panel of columns at a time is shifted by m rounded to float and
+/// multiplied. The shift is exact where an entry is within a factor of two of it, and the outer
+/// product of what the rounding left is taken off in double, so entries that are large beside their
+/// spread cost no accuracy beyond that of the data. Memory d² doubles and one panel. O(n d²).
+Eigen::MatrixXd scatterMatrix(const FeatureMatrixView& x, const Eigen::VectorXd& mean,
+                              Precision precision = Precision::Single,
+                              const Progress& progress = {});
+
+/// (x_i − m)ᵀ(x_j − m) for all columns of @p x: n × n, both triangles filled, in the same way over
+/// panels of rows. Memory n² doubles and one panel. O(n² d).
+Eigen::MatrixXd gramMatrix(const FeatureMatrixView& x, const Eigen::VectorXd& mean,
+                           Precision precision = Precision::Single, const Progress& progress = {});
+
+/// Eigenvalues, largest first, and eigenvectors as columns of unit length in the same order.
+template <typename Scalar>
+struct SymmetricEigen {
+  Eigen::Matrix<Scalar, Eigen::Dynamic, 1> values;
+  Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic> vectors;
+};
+
+/// Eigenvalues of the symmetric @p matrix (its lower triangle is read), largest first. The matrix
+/// is the work space: move it in. One call of LAPACK, which cannot be interrupted: about 2 s for
+/// 2304² doubles. Throws Error if the matrix holds a NaN or an infinity or LAPACK does not
+/// converge.
+Eigen::VectorXf symmetricEigenvalues(Eigen::MatrixXf matrix);
+Eigen::VectorXd symmetricEigenvalues(Eigen::MatrixXd matrix);
+
+/// All eigenpairs (divide and conquer).
+SymmetricEigen<float> symmetricEigen(Eigen::MatrixXf matrix);
+SymmetricEigen<double> symmetricEigen(Eigen::MatrixXd matrix);
+
+/// The @p count largest eigenpairs (at most all of them).
+SymmetricEigen<float> largestEigen(Eigen::MatrixXf matrix, int count);
+SymmetricEigen<double> largestEigen(Eigen::MatrixXd matrix, int count);
+
+}  // namespace orrery
