@@ -1,6 +1,7 @@
 #include "core/io/ByteSource.h"
 
 #include "core/base/Error.h"
+#include "core/io/Utf8.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -52,31 +53,6 @@ const char* kindOf(mode_t mode)
 std::int64_t nanoseconds(const timespec& time)
 {
   return static_cast<std::int64_t>(time.tv_sec) * 1'000'000'000 + time.tv_nsec;
-}
-
-/// Length of the well-formed UTF-8 sequence at @p text (its code point in @p point), 0 if there is
-/// none: overlong forms, surrogates and values past U+10FFFF are ill-formed.
-std::size_t decodeUtf8(std::string_view text, char32_t& point)
-{
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char first = byte(0);
-  if (first < 0x80) {
-    point = first;
-    return 1;
-  }
-  const std::size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-  if (first < 0xC2 || first > 0xF4 || text.size() < length)
-    return 0;
-  point = first & (0x7Fu >> length);
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0) != 0x80)
-      return 0;
-    point = (point << 6) | (byte(i) & 0x3Fu);
-  }
-  constexpr char32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
-  const bool wellFormed =
-      point >= smallest[length] && point <= 0x10FFFF && !(point >= 0xD800 && point <= 0xDFFF);
-  return wellFormed ? length : 0;
 }
 
 /// Characters that would act on a terminal or change the order of what is read.
