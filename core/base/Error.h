@@ -3,6 +3,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace orrery {
 
@@ -12,6 +13,16 @@ namespace orrery {
 class Error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
+  Error(const std::string& sentence, std::string details)
+      : std::runtime_error(sentence), m_details(std::move(details))
+  {
+  }
+
+  /// What a library said, for those who ask for it; never the message itself. Often empty.
+  [[nodiscard]] const std::string& details() const { return m_details; }
+
+ private:
+  std::string m_details;
 };
 
 }  // namespace orrery

@@ -24,6 +24,7 @@ struct TensorInfo {
   std::string typeName;  ///< For people: "float32", "float64 (big endian)", "complex64" …
   std::uint64_t storedBytes = 0;  ///< What the file really holds of it.
   std::string problem;  ///< Why it cannot be read, as the end of a sentence; empty if it can.
+  std::string aliasOf;  ///< The listed name that this one is only another name of (HDF5 links).
   std::map<std::string, std::string>
       attributes;  ///< HDF5 attributes of it and its groups, as text.
 
