@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace orrery {
@@ -19,23 +20,27 @@ namespace orrery {
 struct SyntheticOptions {
   std::int64_t features = 4096;
   std::int64_t dimensions = 256;
-  /// Lobes; every feature belongs to one.
+  /// Lobes; every feature belongs to one. The first four are named code, narrative, public affairs
+  /// and science.
   int lobes = 4;
   /// Relations (function vectors) planted on readable word pairs; the built-in word lists give up
   /// to 10.
   int relations = 8;
-  /// Standard deviation of the noise on each corner of a planted parallelogram, relative to its
-  /// mean side.
+  /// Length (root mean square) of the noise on each corner of a planted parallelogram, relative to
+  /// its mean side.
   double cornerNoise = 0.05;
   /// Length of the planted distractor per character of the label, relative to the mean side; 0
-  /// plants none.
-  double wordLengthStrength = 0.6;
+  /// plants none. It levels off for labels much shorter or longer than seven characters.
+  double wordLengthStrength = 0.65;
   /// Share of relations planted as trapezoids (direction kept, length varied).
   double trapezoidShare = 0.25;
-  /// −slope of the eigenvalue power law of the background.
+  /// −slope of the eigenvalue power law. Ranks 1–3 (the lobes) stand above the law; from rank 5 on
+  /// the sample's own eigenvalues follow it closely where there are at least twice as many features
+  /// as dimensions.
   double spectrumExponent = 0.4;
+  /// Rows of length one, as the decoders of most models have them.
   bool unitRows = true;
-  /// Blocks of the co-occurrence data.
+  /// Blocks of the co-occurrence data; 0: none are made.
   std::int64_t blocks = 3000;
   std::uint64_t seed = 1;
 };
@@ -68,6 +73,8 @@ struct SyntheticDictionary {
   std::vector<std::int32_t> lobes;  ///< n.
   std::vector<std::string> lobeNames;
   Eigen::VectorXf wordLengthDirection;  ///< d, unit length.
+  Eigen::MatrixXf
+      relationDirections;  ///< d × relations, orthonormal, orthogonal to the word length.
   SyntheticFirings firings;
   SyntheticOptions options;
 };
@@ -76,8 +83,9 @@ struct SyntheticDictionary {
 /// plant.
 SyntheticDictionary makeSyntheticDictionary(const SyntheticOptions& options = {});
 
-/// The demo: six layers of one model that does not exist, spectra steepest in the middle; layer 3
-/// is the one with all structure. Made in under two seconds.
+/// The demo: six layers of one model that does not exist, with the same features, which drift from
+/// layer to layer. Spectra are steepest, and relations cleanest, in layer 3, which alone has
+/// firings. Made in under two seconds.
 std::vector<SyntheticDictionary> makeDemo();
 
 /// An isotropic Gaussian cloud (d × n): the noise in which nothing must be found.
@@ -90,6 +98,11 @@ struct PlantedClusters {
 };
 PlantedClusters plantedClusters(std::int64_t features, std::int64_t dimensions, int count,
                                 double separation, std::uint64_t seed);
+
+/// C[i, j]: blocks in which features i and j both fire; on the diagonal each one's own count.
+/// n × n: 64 MiB for 4096 features.
+using CooccurrenceCounts = Eigen::Matrix<std::int32_t, Eigen::Dynamic, Eigen::Dynamic>;
+CooccurrenceCounts countCooccurrences(const SyntheticFirings& firings, std::int64_t features);
 
 /// Writes the demo's files into @p folder (made if missing): dictionaries of all layers, labels,
 /// co-occurrences, blocks, documents, pairs. Returns their names. Every file names itself synthetic
