@@ -1,8 +1,7 @@
 #include "core/crystals/WordPairs.h"
 
+#include "core/io/BoundedJson.h"
 #include "core/io/ByteSource.h"
-
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <map>
@@ -15,7 +14,6 @@ namespace {
 
 /// Word lists are small; a larger file is something else under this name.
 constexpr std::uint64_t largestFile = 64u << 20;
-constexpr int deepestJson = 64;
 
 using Pair = std::pair<std::string, std::string>;
 
@@ -51,31 +49,11 @@ class TaskCollector {
   std::set<std::pair<std::size_t, Pair>> m_seen;
 };
 
-nlohmann::json parseJson(const ByteSource& file, const std::string& text)
-{
-  bool tooDeep = false;
-  const auto watchDepth = [&](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
-    tooDeep = tooDeep || depth > deepestJson;
-    return !tooDeep;  // nothing below is kept, so memory stays in proportion
-  };
-  nlohmann::json document;
-  std::size_t badByte = 0;
-  try {
-    document = nlohmann::json::parse(text, watchDepth);
-  } catch (const nlohmann::json::parse_error& error) {
-    badByte = error.byte;
-  }
-  if (tooDeep)
-    file.fail("the JSON is nested deeper than " + std::to_string(deepestJson) + " levels");
-  if (badByte > 0)
-    file.fail("not valid JSON at byte " + std::to_string(badByte));
-  return document;
-}
-
 void readJson(const ByteSource& file, const std::string& text, const std::string& name,
               TaskCollector& tasks)
 {
-  const nlohmann::json document = parseJson(file, text);
+  const nlohmann::json document =
+      parseBoundedJson(text, "the list", [&](const std::string& message) { file.fail(message); });
   if (!document.is_array())
     file.fail("expected a JSON array of {\"input\", \"output\"} objects");
   for (std::size_t i = 0; i < document.size(); ++i) {

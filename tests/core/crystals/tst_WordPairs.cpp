@@ -96,7 +96,7 @@ class tst_WordPairs : public QObject {
     says("[{\"input\": \"a\",", "byte");
     says("{}", "array");
     says("[]", "no word pair");
-    says(std::string(100000, '['), "deeper");
+    says(std::string(100000, '['), "64 deep");
   }
 
   void labelsAreMatched()
