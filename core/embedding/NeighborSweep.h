@@ -1,0 +1,44 @@
+// The symmetric sweep over tiles of all pairwise products, and the candidates it leaves.
+#pragma once
+
+#include "core/base/Progress.h"
+#include "core/base/Types.h"
+#include "core/embedding/Embedding.h"
+
+#include <vector>
+
+namespace orrery {
+
+/// A feature that may be among the nearest of another. Nearness is −½|u_a − u_b|² of the prepared
+/// vectors (0 is equal, larger is nearer), as large as rounding allows it to be.
+struct NeighborCandidate {
+  float nearness = 0.0f;
+  FeatureId feature = noFeature;
+};
+
+/// How the vectors are prepared for the products: scaled (to unit length for cosine, by a common
+/// power of two for Euclidean distances) and shifted by their mean where it is large beside their
+/// spread, which changes no distance and saves digits.
+struct PreparedFeatures {
+  std::vector<double> scale;  ///< n.
+  Eigen::VectorXf shift;      ///< d, of the scaled vectors; empty if there is none.
+  /// n: what is taken from a product for each of its features: ½|u|² less `error`. Infinite for
+  /// features that the sweep leaves out.
+  std::vector<float> bias;
+  /// n: nearness of a and b is wrong by at most error[a] + error[b].
+  std::vector<float> error;
+  /// Features out of the range in which float products make sense beside the others.
+  std::vector<FeatureId> apart;
+};
+
+/// Throws Error naming the first feature that is not finite.
+PreparedFeatures prepareFeatures(const FeatureMatrixView& decoder, Metric metric);
+
+/// For every feature the candidates that hold its @p count nearest with certainty, unordered
+/// (fewer where there are fewer). Only where very many are equally near within rounding, as many
+/// as fit are kept, by nearness and id.
+std::vector<std::vector<NeighborCandidate>> sweepNeighbors(const FeatureMatrixView& decoder,
+                                                           const PreparedFeatures& prepared,
+                                                           int count, const Progress& progress);
+
+}  // namespace orrery
