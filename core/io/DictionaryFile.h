@@ -29,8 +29,11 @@ struct ReadOptions {
   std::optional<std::filesystem::path> labels;
   /// Do not look for labels beside the file.
   bool withoutLabels = false;
-  /// Refuse, naming the number, if reading needs more memory than this.
+  /// Refuse, naming the number, if reading needs more memory than this; unset: than is free.
   std::optional<std::uint64_t> maxMemory;
+  /// Where an encoder lies beside the decoder, read it too for the column of their cosines: twice
+  /// the bytes, and while reading twice the memory.
+  bool compareEncoder = true;
 };
 
 /// One array of a file that could be the dictionary, and how it would be read.
