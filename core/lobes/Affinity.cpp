@@ -1,0 +1,219 @@
+#include "core/lobes/Affinity.h"
+
+#include "core/base/Dispatch.h"
+#include "core/base/Error.h"
+#include "core/base/LinearAlgebra.h"
+#include "core/base/Parallel.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+namespace orrery {
+namespace {
+
+// One loop per measure: counts of a feature with all others, contiguous in and out, no branch that
+// is not a blend.
+
+ORRERY_FOR_EACH_CPU void simpleMatchingColumn(const std::int32_t* both, const double* own,
+                                              double mine, double blocks, double, float* out,
+                                              std::int64_t n)
+{
+  const double scale = blocks > 0 ? 1 / blocks : 0.0;
+  for (std::int64_t i = 0; i < n; ++i)
+    out[i] = static_cast<float>((blocks - own[i] - mine + 2.0 * both[i]) * scale);
+}
+
+ORRERY_FOR_EACH_CPU void jaccardColumn(const std::int32_t* both, const double* own, double mine,
+                                       double, double, float* out, std::int64_t n)
+{
+  for (std::int64_t i = 0; i < n; ++i) {
+    const double either = own[i] + mine - both[i];
+    out[i] = static_cast<float>(both[i] / (either > 0 ? either : 1.0));
+  }
+}
+
+ORRERY_FOR_EACH_CPU void diceColumn(const std::int32_t* both, const double* own, double mine,
+                                    double, double, float* out, std::int64_t n)
+{
+  for (std::int64_t i = 0; i < n; ++i) {
+    const double sum = own[i] + mine;
+    out[i] = static_cast<float>(2.0 * both[i] / (sum > 0 ? sum : 1.0));
+  }
+}
+
+ORRERY_FOR_EACH_CPU void overlapColumn(const std::int32_t* both, const double* own, double mine,
+                                       double, double, float* out, std::int64_t n)
+{
+  for (std::int64_t i = 0; i < n; ++i) {
+    const double smaller = own[i] < mine ? own[i] : mine;
+    out[i] = static_cast<float>(both[i] / (smaller > 0 ? smaller : 1.0));
+  }
+}
+
+/// @p inverse: 1 / √(n_i (T − n_i)) per feature, 0 where undefined; products of two keep clear of
+/// overflow.
+ORRERY_FOR_EACH_CPU void phiColumn(const std::int32_t* both, const double* own,
+                                   const double* inverse, double mine, double blocks,
+                                   double mineInverse, float* out, std::int64_t n)
+{
+  for (std::int64_t i = 0; i < n; ++i)
+    out[i] = static_cast<float>((both[i] * blocks - own[i] * mine) * (inverse[i] * mineInverse));
+}
+
+double inverseDeviation(double own, double blocks)
+{
+  const double product = own * (blocks - own);
+  return product > 0 ? 1 / std::sqrt(product) : 0.0;
+}
+
+/// What every column of one matrix needs again.
+struct Marginals {
+  explicit Marginals(const Cooccurrence& cooccurrence)
+      : own(cooccurrence.counts.diagonal().cast<double>()), inverse(own.size())
+  {
+    for (Eigen::Index i = 0; i < own.size(); ++i)
+      inverse(i) = inverseDeviation(own(i), static_cast<double>(cooccurrence.blocks));
+  }
+  Eigen::VectorXd own, inverse;
+};
+
+void fillColumn(const Cooccurrence& cooccurrence, const Marginals& marginals,
+                AffinityMeasure measure, AffinityShift shift, FeatureId feature, float* out)
+{
+  const std::int64_t n = cooccurrence.features();
+  const std::int32_t* both = cooccurrence.counts.col(feature).data();
+  const double* own = marginals.own.data();
+  const double mine = marginals.own(feature), blocks = static_cast<double>(cooccurrence.blocks);
+  switch (measure) {
+    case AffinityMeasure::SimpleMatching:
+      simpleMatchingColumn(both, own, mine, blocks, 0, out, n);
+      break;
+    case AffinityMeasure::Jaccard:
+      jaccardColumn(both, own, mine, blocks, 0, out, n);
+      break;
+    case AffinityMeasure::Dice:
+      diceColumn(both, own, mine, blocks, 0, out, n);
+      break;
+    case AffinityMeasure::Overlap:
+      overlapColumn(both, own, mine, blocks, 0, out, n);
+      break;
+    case AffinityMeasure::Phi:
+      phiColumn(both, own, marginals.inverse.data(), mine, blocks, marginals.inverse(feature), out,
+                n);
+      break;
+  }
+  Eigen::Map<Eigen::ArrayXf> values(out, n);
+  if (shift == AffinityShift::Add)
+    values += 1.0f;
+  else if (shift == AffinityShift::Clip)
+    values = values.cwiseMax(0.0f);
+}
+
+struct Names {
+  AffinityMeasure measure;
+  const char* display;
+  const char* command;
+};
+
+constexpr Names names[] = {{AffinityMeasure::SimpleMatching, "simple matching", "smc"},
+                           {AffinityMeasure::Jaccard, "Jaccard", "jaccard"},
+                           {AffinityMeasure::Dice, "Dice", "dice"},
+                           {AffinityMeasure::Overlap, "overlap", "overlap"},
+                           {AffinityMeasure::Phi, "phi", "phi"}};
+
+const Names& namesOf(AffinityMeasure measure)
+{
+  return *std::find_if(std::begin(names), std::end(names),
+                       [&](const Names& n) { return n.measure == measure; });
+}
+
+}  // namespace
+
+std::string displayName(AffinityMeasure measure)
+{
+  return namesOf(measure).display;
+}
+
+std::string commandName(AffinityMeasure measure)
+{
+  return namesOf(measure).command;
+}
+
+AffinityMeasure affinityMeasureFromName(std::string_view commandName)
+{
+  for (const Names& entry : names)
+    if (commandName == entry.command)
+      return entry.measure;
+  throw Error("there is no affinity '" + std::string(commandName) +
+              "' (expected phi, jaccard, dice, overlap or smc)");
+}
+
+double affinity(AffinityMeasure measure, std::int64_t both, std::int64_t first, std::int64_t second,
+                std::int64_t blocks)
+{
+  const auto n11 = static_cast<double>(both), a = static_cast<double>(first),
+             b = static_cast<double>(second), total = static_cast<double>(blocks);
+  const auto ratio = [](double numerator, double denominator) {
+    return denominator > 0 ? numerator / denominator : 0.0;
+  };
+  switch (measure) {
+    case AffinityMeasure::SimpleMatching:
+      return ratio(total - a - b + 2 * n11, total);
+    case AffinityMeasure::Jaccard:
+      return ratio(n11, a + b - n11);
+    case AffinityMeasure::Dice:
+      return ratio(2 * n11, a + b);
+    case AffinityMeasure::Overlap:
+      return ratio(n11, std::min(a, b));
+    case AffinityMeasure::Phi:
+      return (n11 * total - a * b) * (inverseDeviation(a, total) * inverseDeviation(b, total));
+  }
+  return 0.0;
+}
+
+void affinityColumn(const Cooccurrence& cooccurrence, AffinityMeasure measure, AffinityShift shift,
+                    FeatureId feature, Eigen::Ref<Eigen::VectorXf> column)
+{
+  fillColumn(cooccurrence, Marginals(cooccurrence), measure, shift, feature, column.data());
+}
+
+Eigen::MatrixXf computeAffinity(const Cooccurrence& cooccurrence, AffinityMeasure measure,
+                                AffinityShift shift, const Progress& progress)
+{
+  const std::int64_t n = cooccurrence.features();
+  const Marginals marginals(cooccurrence);
+  Eigen::MatrixXf result(n, n);
+  parallelFor(n, 64, [&](std::int64_t begin, std::int64_t end) {
+    progress.update(begin, n);
+    for (std::int64_t feature = begin; feature < end; ++feature)
+      fillColumn(cooccurrence, marginals, measure, shift, static_cast<FeatureId>(feature),
+                 result.data() + feature * n);
+  });
+  return result;
+}
+
+Eigen::MatrixXf computeAngularSimilarity(const FeatureMatrixView& decoder, const Progress& progress)
+{
+  const Eigen::Index n = decoder.cols();
+  FeatureMatrix unit = decoder;
+  for (Eigen::Index i = 0; i < n; ++i) {
+    const double length = decoder.col(i).cast<double>().norm();
+    unit.col(i) = length > 0
+                      ? Eigen::VectorXf((decoder.col(i).cast<double>() / length).cast<float>())
+                      : Eigen::VectorXf::Zero(decoder.rows());
+  }
+  Eigen::MatrixXf result = transposedProduct(unit, unit, progress);
+  parallelFor(n, 64, [&](std::int64_t begin, std::int64_t end) {
+    progress.checkStopped();
+    for (std::int64_t j = begin; j < end; ++j) {
+      // acos of a cosine that rounding took past 1 would be NaN.
+      result.col(j) =
+          1.0f - result.col(j).array().min(1.0f).max(-1.0f).acos() * std::numbers::inv_pi_v<float>;
+      result(j, j) = 1.0f;
+    }
+  });
+  return result;
+}
+
+}  // namespace orrery
