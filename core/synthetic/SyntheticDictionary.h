@@ -5,6 +5,7 @@
 // (section 4), power-law spectra over layers (section 5).
 #pragma once
 
+#include "core/base/Progress.h"
 #include "core/base/Types.h"
 #include "core/dictionary/Dictionary.h"
 
@@ -106,7 +107,8 @@ CooccurrenceCounts countCooccurrences(const SyntheticFirings& firings, std::int6
 
 /// Writes the demo's files into @p folder (made if missing): dictionaries of all layers, labels,
 /// co-occurrences, blocks, documents, pairs. Returns their names. Every file names itself synthetic
-/// where its format allows.
-std::vector<std::filesystem::path> writeDemo(const std::filesystem::path& folder);
+/// where its format allows. Throws Error if one cannot be written.
+std::vector<std::filesystem::path> writeDemo(const std::filesystem::path& folder,
+                                             const Progress& progress = {});
 
 }  // namespace orrery
