@@ -1,0 +1,383 @@
+#include "core/galaxy/ClusteringEntropy.h"
+
+#include "core/base/Error.h"
+#include "core/base/LinearAlgebra.h"
+#include "core/base/Parallel.h"
+#include "core/base/Random.h"
+#include "core/embedding/Neighbors.h"
+#include "core/embedding/Pca.h"
+
+#include <Eigen/Cholesky>
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <numeric>
+#include <string>
+
+namespace orrery {
+namespace {
+
+/// Length of the stored neighbour lists: a bootstrap resample misses a given neighbour with
+/// probability 1/e, a half-sample with 1/2, so the k-th drawn one is practically never further
+/// down.
+constexpr int listLength = 48;
+
+using Multiplicity = std::vector<std::int32_t>;
+
+/// Points and their nearest neighbours, from which every resample is read.
+class NeighborLists {
+ public:
+  NeighborLists(const FeatureMatrixView& points, int neighbor, const Progress& progress)
+      : m_points(points)
+  {
+    NeighborOptions options;
+    options.metric = Metric::Euclidean;
+    options.count =
+        static_cast<int>(std::min<std::int64_t>(points.cols() - 1, listLength + neighbor));
+    m_neighbors = computeNeighbors(points, options, progress);
+  }
+
+  [[nodiscard]] const FeatureMatrixView& points() const { return m_points; }
+
+  /// Distance from point @p i to its k-th neighbour in the resample, its own further copies
+  /// included.
+  [[nodiscard]] double distance(std::int64_t i, const Multiplicity& multiplicity, int k) const
+  {
+    std::int32_t seen = multiplicity[static_cast<std::size_t>(i)] - 1;
+    if (seen >= k)
+      return 0.0;
+    for (int place = 0; place < m_neighbors.count; ++place) {
+      const FeatureId other = m_neighbors.ids(place, i);
+      if (other == noFeature)
+        break;
+      seen += multiplicity[static_cast<std::size_t>(other)];
+      if (seen >= k)
+        return between(i, other);
+    }
+    return searched(i, multiplicity, k);
+  }
+
+ private:
+  [[nodiscard]] double between(std::int64_t i, std::int64_t j) const
+  {
+    return (m_points.col(i).cast<double>() - m_points.col(j).cast<double>()).norm();
+  }
+
+  /// The list did not reach far enough: look at every point.
+  [[nodiscard]] double searched(std::int64_t i, const Multiplicity& multiplicity, int k) const
+  {
+    std::vector<double> distances;
+    for (std::int64_t j = 0; j < m_points.cols(); ++j) {
+      const std::int32_t copies = multiplicity[static_cast<std::size_t>(j)] - (i == j);
+      if (copies > 0)
+        distances.insert(distances.end(), static_cast<std::size_t>(copies), between(i, j));
+    }
+    if (static_cast<int>(distances.size()) < k)
+      throw Error("a resample holds only " + std::to_string(distances.size() + 1) +
+                  " points (expected more than the neighbour asked for, " + std::to_string(k) +
+                  ")");
+    std::nth_element(distances.begin(), distances.begin() + (k - 1), distances.end());
+    return distances[static_cast<std::size_t>(k - 1)];
+  }
+
+  FeatureMatrixView m_points;  // a view held by value: it outlives the temporary it came as
+  Neighbors m_neighbors;
+};
+
+double logBallVolume(double d)
+{
+  return d / 2 * std::log(std::numbers::pi) - std::lgamma(d / 2 + 1);
+}
+
+/// ln λ of the resample's covariance (divisor n − 1), floored as published.
+Eigen::VectorXd logEigenvalues(const FeatureMatrixView& points, const Multiplicity& multiplicity,
+                               double drawn)
+{
+  Eigen::VectorXd mean = Eigen::VectorXd::Zero(points.rows());
+  for (Eigen::Index i = 0; i < points.cols(); ++i)
+    if (const std::int32_t copies = multiplicity[static_cast<std::size_t>(i)]; copies > 0)
+      mean += copies * points.col(i).cast<double>();
+  mean /= drawn;
+  // √multiplicity turns the weighted sum of squares into a plain one.
+  constexpr Eigen::Index panel = 512;
+  Eigen::MatrixXd covariance = Eigen::MatrixXd::Zero(points.rows(), points.rows());
+  Eigen::MatrixXd shifted;
+  for (Eigen::Index begin = 0; begin < points.cols(); begin += panel) {
+    const Eigen::Index count = std::min(panel, points.cols() - begin);
+    shifted = points.middleCols(begin, count).cast<double>().colwise() - mean;
+    for (Eigen::Index i = 0; i < count; ++i)
+      shifted.col(i) *=
+          std::sqrt(static_cast<double>(multiplicity[static_cast<std::size_t>(begin + i)]));
+    covariance.noalias() += shifted * shifted.transpose();
+  }
+  covariance /= drawn - 1;
+  return symmetricEigenvalues(std::move(covariance)).cwiseMax(1e-10).array().log();
+}
+
+EntropyEstimate estimate(const NeighborLists& lists, const Multiplicity& multiplicity, int k,
+                         EntropyVariant variant, const Progress& progress)
+{
+  const FeatureMatrixView& points = lists.points();
+  const auto d = static_cast<double>(points.rows());
+  const double drawn = static_cast<double>(
+      std::accumulate(multiplicity.begin(), multiplicity.end(), std::int64_t{0}));
+  double sum = 0.0;
+  std::int64_t summed = 0;
+  EntropyEstimate result;
+  for (std::int64_t i = 0; i < points.cols(); ++i) {
+    const std::int32_t copies = multiplicity[static_cast<std::size_t>(i)];
+    if (copies == 0)
+      continue;
+    if (i % 256 == 0)
+      progress.checkStopped();
+    const double radius = lists.distance(i, multiplicity, k);
+    if (variant == EntropyVariant::Published) {
+      sum += copies * std::log(radius + 0.01);
+      summed += copies;
+    } else if (radius > 0) {
+      sum += copies * std::log(radius);
+      summed += copies;
+    }
+    if (radius == 0)
+      result.copies += copies;
+  }
+  if (summed == 0)
+    throw Error("the entropy cannot be estimated: every point has a copy of itself");
+  const double meanLogRadius = sum / static_cast<double>(summed);
+  const Eigen::VectorXd logs = logEigenvalues(points, multiplicity, drawn);
+  result.gaussian = d / 2 * (1 + std::log(2 * std::numbers::pi)) + logs.sum() / 2;
+  result.entropy = variant == EntropyVariant::Published
+                       ? d * meanLogRadius + logs.mean() + std::log(drawn - 1) - digamma(k + 1)
+                       : digamma(drawn) - digamma(k) + logBallVolume(d) + d * meanLogRadius;
+  return result;
+}
+
+/// @p count of @p n indices, drawn without replacement, ascending.
+std::vector<std::int64_t> drawRows(std::int64_t n, std::int64_t count, Random& random)
+{
+  std::vector<std::int64_t> rows(static_cast<std::size_t>(n));
+  std::iota(rows.begin(), rows.end(), std::int64_t{0});
+  random.shuffle(rows);
+  rows.resize(static_cast<std::size_t>(count));
+  std::sort(rows.begin(), rows.end());
+  return rows;
+}
+
+Multiplicity resample(std::int64_t n, EntropyVariant variant, Random random)
+{
+  Multiplicity multiplicity(static_cast<std::size_t>(n), 0);
+  if (variant == EntropyVariant::Published) {
+    for (std::int64_t i = 0; i < n; ++i)
+      ++multiplicity[static_cast<std::size_t>(random.below(static_cast<std::uint64_t>(n)))];
+  } else {
+    for (const std::int64_t row : drawRows(n, n / 2, random))
+      multiplicity[static_cast<std::size_t>(row)] = 1;
+  }
+  return multiplicity;
+}
+
+/// The drawn rows with every dimension at mean 0 and deviation 1; dimensions that do not vary are
+/// dropped.
+FeatureMatrix standardizedRows(const FeatureMatrixView& decoder,
+                               const std::vector<std::int64_t>& rows)
+{
+  FeatureMatrix drawn(decoder.rows(), static_cast<Eigen::Index>(rows.size()));
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    drawn.col(static_cast<Eigen::Index>(i)) = decoder.col(rows[i]);
+  const Eigen::VectorXd mean = meanColumn(drawn);
+  Eigen::VectorXd squares = Eigen::VectorXd::Zero(drawn.rows());
+  for (Eigen::Index i = 0; i < drawn.cols(); ++i)
+    squares += (drawn.col(i).cast<double>() - mean).cwiseAbs2();
+  const Eigen::VectorXd deviation = (squares / static_cast<double>(drawn.cols())).cwiseSqrt();
+
+  // A constant dimension has nothing but rounding left of it.
+  const double least = 1e-7 * std::max(deviation.maxCoeff(), mean.cwiseAbs().maxCoeff());
+  std::vector<Eigen::Index> varying;
+  for (Eigen::Index j = 0; j < drawn.rows(); ++j)
+    if (deviation(j) > least)
+      varying.push_back(j);
+  FeatureMatrix standardized(static_cast<Eigen::Index>(varying.size()), drawn.cols());
+  for (Eigen::Index i = 0; i < drawn.cols(); ++i)
+    for (std::size_t j = 0; j < varying.size(); ++j)
+      standardized(static_cast<Eigen::Index>(j), i) =
+          static_cast<float>((drawn(varying[j], i) - mean(varying[j])) / deviation(varying[j]));
+  return standardized;
+}
+
+struct Spread {
+  double mean = 0.0, deviation = 0.0;
+};
+
+Spread spreadOf(const std::vector<double>& values)
+{
+  const auto count = static_cast<double>(values.size());
+  Spread spread;
+  spread.mean = std::accumulate(values.begin(), values.end(), 0.0) / count;
+  for (const double value : values)
+    spread.deviation += (value - spread.mean) * (value - spread.mean);
+  spread.deviation = std::sqrt(spread.deviation / (count - 1));
+  return spread;
+}
+
+/// 97.5 % point of Student's t by the Cornish–Fisher series, better than 1e-3 from 5 degrees of
+/// freedom on.
+double studentQuantile(double degrees)
+{
+  constexpr double z = 1.959963984540054;
+  const double z3 = z * z * z, z5 = z3 * z * z, z7 = z5 * z * z;
+  return z + (z3 + z) / (4 * degrees) + (5 * z5 + 16 * z3 + 3 * z) / (96 * degrees * degrees) +
+         (3 * z7 + 19 * z5 + 17 * z3 - 15 * z) / (384 * degrees * degrees * degrees);
+}
+
+/// Negentropy of @p points as the variant has it, with the values of the resamples.
+std::vector<double> resampledNegentropies(const NeighborLists& lists,
+                                          const ClusteringEntropyOptions& options,
+                                          std::uint64_t seed, const Progress& progress)
+{
+  std::vector<double> values(static_cast<std::size_t>(options.resamples));
+  parallelFor(options.resamples, 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      const Multiplicity drawn = resample(lists.points().cols(), options.variant,
+                                          Random::forPart(seed, static_cast<std::uint64_t>(i)));
+      const EntropyEstimate value =
+          estimate(lists, drawn, options.neighbor, options.variant, progress);
+      values[static_cast<std::size_t>(i)] = value.gaussian - value.entropy;
+      progress.update(i + 1, options.resamples);
+    }
+  });
+  return values;
+}
+
+double negentropyOf(const FeatureMatrix& points, const ClusteringEntropyOptions& options,
+                    std::uint64_t seed, const Progress& progress)
+{
+  const NeighborLists lists(points, options.neighbor, progress);
+  if (options.variant == EntropyVariant::Published)
+    return spreadOf(resampledNegentropies(lists, options, seed, progress)).mean;
+  const EntropyEstimate value =
+      estimate(lists, Multiplicity(static_cast<std::size_t>(points.cols()), 1), options.neighbor,
+               options.variant, progress);
+  return value.gaussian - value.entropy;
+}
+
+/// A Gaussian sample whose own covariance is exactly diag(@p variances). A Gaussian data set with
+/// that sample covariance is, turned to its principal axes, distributed as this one; a sample that
+/// only had it as its parent's covariance would spread its eigenvalues once more, and the
+/// estimate's bias depends on them.
+FeatureMatrix matchedGaussian(const Eigen::VectorXd& variances, Eigen::Index n, Random random)
+{
+  Eigen::MatrixXd cloud(variances.size(), n);
+  for (Eigen::Index i = 0; i < cloud.size(); ++i)
+    cloud.data()[i] = random.normal();
+  cloud.colwise() -= cloud.rowwise().mean().eval();
+  const Eigen::MatrixXd covariance = cloud * cloud.transpose() / static_cast<double>(n - 1);
+  Eigen::LLT<Eigen::MatrixXd>(covariance).matrixL().solveInPlace(cloud);
+  return (variances.cwiseMax(0.0).cwiseSqrt().asDiagonal() * cloud).cast<float>();
+}
+
+void checkOptions(const ClusteringEntropyOptions& options)
+{
+  if (options.rows < 10 || options.components < 1 || options.neighbor < 1 ||
+      options.resamples < 2 || options.gaussianSamples < 1)
+    throw Error(
+        "clustering entropy needs at least 10 rows, 1 component, neighbour 1, 2 resamples and 1 "
+        "Gaussian sample");
+  if (options.neighbor * 4 > options.rows)
+    throw Error("clustering entropy: neighbour " + std::to_string(options.neighbor) +
+                " is too far for " + std::to_string(options.rows) +
+                " rows (at most a quarter of them)");
+}
+
+}  // namespace
+
+double digamma(double x)
+{
+  // Recurrence up to 6, then the asymptotic series (Abramowitz & Stegun 6.3.18); about 1e-13.
+  double result = 0.0;
+  for (; x < 10; ++x)
+    result -= 1 / x;
+  const double y = 1 / (x * x);
+  return result + std::log(x) - 0.5 / x -
+         y * (1.0 / 12 - y * (1.0 / 120 - y * (1.0 / 252 - y * (1.0 / 240 - y * (1.0 / 132)))));
+}
+
+EntropyEstimate estimateEntropy(const FeatureMatrixView& points, int neighbor,
+                                EntropyVariant variant, const Progress& progress)
+{
+  return estimateResampledEntropy(points, Multiplicity(static_cast<std::size_t>(points.cols()), 1),
+                                  neighbor, variant, progress);
+}
+
+EntropyEstimate estimateResampledEntropy(const FeatureMatrixView& points,
+                                         const std::vector<std::int32_t>& multiplicity,
+                                         int neighbor, EntropyVariant variant,
+                                         const Progress& progress)
+{
+  if (neighbor < 1 || points.rows() < 1 || points.cols() < neighbor + 2)
+    throw Error("the entropy of " + std::to_string(points.cols()) + " points by neighbour " +
+                std::to_string(neighbor) +
+                " cannot be estimated (expected at least two points more than the neighbour)");
+  return estimate(NeighborLists(points, neighbor, progress), multiplicity, neighbor, variant,
+                  progress);
+}
+
+ClusteringEntropy computeClusteringEntropy(const FeatureMatrixView& decoder,
+                                           const ClusteringEntropyOptions& options,
+                                           const Progress& progress)
+{
+  checkOptions(options);
+  if (decoder.cols() < 10)
+    throw Error("clustering entropy needs at least 10 features (found " +
+                std::to_string(decoder.cols()) + ")");
+  ClusteringEntropy result;
+  result.options = options;
+  result.rowsUsed = std::min<std::int64_t>(options.rows, decoder.cols());
+  Random random = Random::forPart(options.seed, 0);
+  FeatureMatrix points =
+      standardizedRows(decoder, drawRows(decoder.cols(), result.rowsUsed, random));
+  if (points.rows() == 0)
+    throw Error("clustering entropy: no dimension varies among the rows");
+
+  PcaOptions pcaOptions;
+  pcaOptions.components = std::min<int>(options.components, static_cast<int>(points.rows()));
+  const Pca pca = computePca(points, pcaOptions, progress.stage("principal components", 0.0, 0.3));
+  points = pca.scores;
+  result.componentsUsed = static_cast<int>(points.rows());
+
+  const Progress searching = progress.stage("neighbours", 0.3, 0.5);
+  const NeighborLists lists(points, options.neighbor, searching);
+  const EntropyEstimate whole =
+      estimate(lists, Multiplicity(static_cast<std::size_t>(points.cols()), 1), options.neighbor,
+               options.variant, searching);
+  result.entropy = whole.entropy;
+  result.copies = whole.copies;
+  result.resampleValues = resampledNegentropies(lists, options, options.seed + 1,
+                                                progress.stage("resamples", 0.5, 0.7));
+  const Spread spread = spreadOf(result.resampleValues);
+  const double t = studentQuantile(options.resamples - 1);
+  if (options.variant == EntropyVariant::Published) {
+    result.negentropy = spread.mean;
+    result.interval95 = t * spread.deviation / std::sqrt(options.resamples);
+  } else {
+    // Half-samples of half the rows vary as the whole does: the missing other half and the halved
+    // size cancel.
+    result.negentropy = whole.gaussian - whole.entropy;
+    result.interval95 = t * spread.deviation;
+  }
+
+  const Progress control = progress.stage("matched Gaussian", 0.7, 1.0);
+  std::vector<double> zeros;
+  for (int sample = 0; sample < options.gaussianSamples; ++sample) {
+    const FeatureMatrix cloud =
+        matchedGaussian(pca.eigenvalues, points.cols(),
+                        Random::forPart(options.seed, 1000 + static_cast<std::uint64_t>(sample)));
+    zeros.push_back(negentropyOf(cloud, options,
+                                 options.seed + 2 + static_cast<std::uint64_t>(sample), control));
+  }
+  result.gaussian =
+      std::accumulate(zeros.begin(), zeros.end(), 0.0) / static_cast<double>(zeros.size());
+  result.corrected = result.negentropy - result.gaussian;
+  return result;
+}
+
+}  // namespace orrery
