@@ -1,4 +1,5 @@
-// The camera is a value of the document (the undo stack and sessions keep it); views include it here.
+// The camera is a value of the document (the undo stack and sessions keep it); views include it
+// here.
 #pragma once
 
 #include "core/document/Camera.h"

@@ -1,0 +1,311 @@
+#include "widgets/vtk/CloudOverlay.h"
+
+#include "widgets/vtk/CameraMotion.h"
+
+#include <QFontMetricsF>
+#include <QLinearGradient>
+#include <QPainter>
+#include <QPainterPath>
+#include <QPointF>
+#include <QTextLayout>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace orrery {
+
+namespace {
+
+QColor withAlpha(QColor color, double alpha)
+{
+  color.setAlphaF(static_cast<float>(alpha));
+  return color;
+}
+
+double emOf(const OverlayStyle& style)
+{
+  return QFontMetricsF(style.font).height();
+}
+
+QString entryText(const LegendEntry& entry)
+{
+  return entry.count < 0 ? entry.text : QStringLiteral("%1 (%L2)").arg(entry.text).arg(entry.count);
+}
+
+QString moreText(const LegendModel& legend)
+{
+  return QStringLiteral("and %L1 more").arg(legend.more);
+}
+
+constexpr double barLines = 7.0;  ///< Height of a colour bar, in lines of text.
+constexpr double lineSpacing = 1.18;
+
+}  // namespace
+
+void drawHaloText(QPainter& painter, const QPointF& baseline, const QString& text,
+                  const OverlayStyle& style)
+{
+  QPainterPath outline;
+  outline.addText(baseline, style.font, text);
+  painter.save();
+  painter.setRenderHint(QPainter::Antialiasing);
+  painter.strokePath(outline, QPen(withAlpha(style.background, 0.85), emOf(style) * 0.22,
+                                   Qt::SolidLine, Qt::RoundCap, Qt::RoundJoin));
+  painter.setFont(style.font);
+  painter.setPen(style.foreground);
+  painter.drawText(baseline, text);
+  painter.restore();
+}
+
+std::vector<PlacedLabel> placeLabels(const std::vector<std::pair<FeatureId, QString>>& labels,
+                                     const ScreenPoints& points, const QRectF& area,
+                                     const std::vector<QRectF>& taken,
+                                     const std::function<QSizeF(const QString&)>& measure)
+{
+  // A coarse grid of the boxes already there: each label meets only its neighbours.
+  constexpr double cell = 64.0;
+  const int columns = std::max(1, static_cast<int>(area.width() / cell) + 1);
+  const int rows = std::max(1, static_cast<int>(area.height() / cell) + 1);
+  std::vector<std::vector<QRectF>> grid(static_cast<std::size_t>(columns * rows));
+  const auto cells = [&](const QRectF& box, auto visit) {
+    const auto index = [](double value, int size) {
+      return std::clamp(static_cast<int>(value / cell), 0, size - 1);
+    };
+    for (int row = index(box.top() - area.top(), rows);
+         row <= index(box.bottom() - area.top(), rows); ++row)
+      for (int column = index(box.left() - area.left(), columns);
+           column <= index(box.right() - area.left(), columns); ++column)
+        if (!visit(grid[static_cast<std::size_t>(row * columns + column)]))
+          return false;
+    return true;
+  };
+  const auto isFree = [&](const QRectF& box) {
+    return area.contains(box) && cells(box, [&](const std::vector<QRectF>& boxes) {
+             return std::none_of(boxes.begin(), boxes.end(),
+                                 [&](const QRectF& other) { return other.intersects(box); });
+           });
+  };
+  const auto take = [&](const QRectF& box) {
+    cells(box, [&](std::vector<QRectF>& boxes) {
+      boxes.push_back(box);
+      return true;
+    });
+  };
+  for (const QRectF& box : taken)
+    take(box);
+
+  std::vector<PlacedLabel> placed;
+  for (const auto& [feature, text] : labels) {
+    if (text.isEmpty() || !points.drawn(feature))
+      continue;
+    const auto at = static_cast<std::size_t>(feature);
+    const QPointF point(points.x[at], points.y[at]);
+    if (!area.contains(point))
+      continue;
+    const QSizeF size = measure(text);
+    const double gap = points.radius[at] + 2.0;
+    const double w = size.width(), h = size.height();
+    // Right of the point reads best, then left, above, below.
+    const std::array<QPointF, 6> corners = {point + QPointF(gap, -h / 2),
+                                            point + QPointF(-gap - w, -h / 2),
+                                            point + QPointF(-w / 2, -gap - h),
+                                            point + QPointF(-w / 2, gap),
+                                            point + QPointF(gap * 0.7, -gap * 0.7 - h),
+                                            point + QPointF(gap * 0.7, gap * 0.7)};
+    for (const QPointF& corner : corners) {
+      const QRectF box(corner, size);
+      if (!isFree(box))
+        continue;
+      take(box);
+      placed.push_back({feature, text, box});
+      break;
+    }
+  }
+  return placed;
+}
+
+void drawLabels(QPainter& painter, const std::vector<PlacedLabel>& labels,
+                const ScreenPoints& points, const OverlayStyle& style)
+{
+  (void)points;
+  const QFontMetricsF metrics(style.font);
+  for (const PlacedLabel& label : labels)
+    drawHaloText(painter, QPointF(label.box.left(), label.box.top() + metrics.ascent()), label.text,
+                 style);
+}
+
+QSizeF legendSize(const LegendModel& legend, const OverlayStyle& style, double maximumWidth)
+{
+  if (legend.isEmpty())
+    return {};
+  QFont bold = style.font;
+  bold.setBold(true);
+  const QFontMetricsF metrics(style.font);
+  const double line = metrics.height() * lineSpacing;
+  double width = QFontMetricsF(bold).horizontalAdvance(legend.title);
+  double height = legend.title.isEmpty() ? 0.0 : line * 1.1;
+  for (const LegendEntry& entry : legend.entries)
+    width = std::max(width, line * 1.1 + metrics.horizontalAdvance(entryText(entry)));
+  height += line * static_cast<double>(legend.entries.size());
+  if (legend.more > 0) {
+    width = std::max(width, line * 1.1 + metrics.horizontalAdvance(moreText(legend)));
+    height += line;
+  }
+  if (!legend.bar.colors.empty()) {
+    for (const auto& [place, text] : legend.bar.ticks)
+      width = std::max(width, line * 1.5 + metrics.horizontalAdvance(text));
+    height += line * (barLines + 0.8);
+  }
+  if (!legend.note.isEmpty()) {
+    width = std::max(width, metrics.horizontalAdvance(legend.note));
+    height += line;
+  }
+  const double padding = 0.5 * line;
+  return {std::min(width + 2.2 * padding, maximumWidth), height + 1.6 * padding};
+}
+
+void drawLegend(QPainter& painter, const LegendModel& legend, const QRectF& box,
+                const OverlayStyle& style)
+{
+  if (legend.isEmpty() || box.isEmpty())
+    return;
+  const QFontMetricsF metrics(style.font);
+  const double line = metrics.height() * lineSpacing;
+  const double padding = 0.5 * line;
+  const QRectF inside = box.adjusted(padding, padding * 0.8, -padding, -padding * 0.8);
+  painter.save();
+  painter.setRenderHint(QPainter::Antialiasing);
+  painter.setPen(QPen(withAlpha(style.foreground, 0.18), style.lineWidth));
+  painter.setBrush(withAlpha(style.background, 0.88));
+  painter.drawRoundedRect(box, padding * 0.5, padding * 0.5);
+
+  double y = inside.top();
+  const auto write = [&](double x, const QString& text, const QFont& font) {
+    painter.setFont(font);
+    painter.setPen(style.foreground);
+    painter.drawText(QPointF(x, y + (line - metrics.height()) / 2.0 + metrics.ascent()),
+                     QFontMetricsF(font).elidedText(text, Qt::ElideRight, inside.right() - x));
+  };
+  if (!legend.title.isEmpty()) {
+    QFont bold = style.font;
+    bold.setBold(true);
+    write(inside.left(), legend.title, bold);
+    y += line * 1.1;
+  }
+  for (const LegendEntry& entry : legend.entries) {
+    const double radius = metrics.height() * 0.29;
+    painter.setPen(QPen(entry.color.darker(125), style.lineWidth));
+    painter.setBrush(entry.color);
+    painter.drawEllipse(QPointF(inside.left() + radius + style.lineWidth, y + line / 2.0), radius,
+                        radius);
+    write(inside.left() + line * 1.1, entryText(entry), style.font);
+    y += line;
+  }
+  if (legend.more > 0) {
+    QFont italic = style.font;
+    italic.setItalic(true);
+    write(inside.left() + line * 1.1, moreText(legend), italic);
+    y += line;
+  }
+  if (!legend.bar.colors.empty()) {
+    const QRectF bar(inside.left(), y + line * 0.4, line * 0.8, line * barLines);
+    QLinearGradient gradient(bar.bottomLeft(), bar.topLeft());
+    const auto last = static_cast<double>(std::max<std::size_t>(1, legend.bar.colors.size() - 1));
+    for (std::size_t i = 0; i < legend.bar.colors.size(); ++i)
+      gradient.setColorAt(static_cast<double>(i) / last, legend.bar.colors[i]);
+    painter.setPen(QPen(withAlpha(style.foreground, 0.35), style.lineWidth));
+    painter.setBrush(gradient);
+    painter.drawRect(bar);
+    painter.setFont(style.font);
+    painter.setPen(QPen(style.foreground, style.lineWidth));
+    for (const auto& [place, text] : legend.bar.ticks) {
+      const double at = bar.bottom() - place * bar.height();
+      painter.drawLine(QPointF(bar.right(), at), QPointF(bar.right() + line * 0.2, at));
+      painter.drawText(
+          QPointF(bar.right() + line * 0.35, at + (metrics.ascent() - metrics.descent()) / 2.0),
+          text);
+    }
+    y += line * (barLines + 0.8);
+  }
+  if (!legend.note.isEmpty())
+    write(inside.left(), legend.note, style.font);
+  painter.restore();
+}
+
+void drawOrientation(QPainter& painter, const Camera& camera, const QPointF& center, double length,
+                     const QStringList& names, const OverlayStyle& style)
+{
+  // Okabe–Ito's vermilion, green and blue: told apart by all readers, and named besides.
+  const std::array<QColor, 3> colors = {QColor(0xD5, 0x5E, 0x00), QColor(0x00, 0x9E, 0x73),
+                                        QColor(0x00, 0x72, 0xB2)};
+  const Eigen::Matrix3d axes = cameraAxes(camera);
+  std::array<int, 3> farFirst = {0, 1, 2};
+  std::sort(farFirst.begin(), farFirst.end(),
+            [&](int a, int b) { return axes(a, 2) < axes(b, 2); });
+  const QFontMetricsF metrics(style.font);
+  painter.save();
+  painter.setRenderHint(QPainter::Antialiasing);
+  for (const int axis : farFirst) {
+    const QPointF arm(axes(axis, 0) * length, -axes(axis, 1) * length);
+    const bool away = axes(axis, 2) < -0.05;
+    painter.setPen(QPen(withAlpha(colors[static_cast<std::size_t>(axis)], away ? 0.55 : 1.0),
+                        1.8 * style.lineWidth, Qt::SolidLine, Qt::RoundCap));
+    painter.drawLine(center, center + arm);
+    const QString name = axis < names.size() ? names[axis] : QString();
+    if (name.isEmpty())
+      continue;
+    const double size = std::max(std::hypot(arm.x(), arm.y()), 1e-6);
+    const QPointF end = center + arm + arm / size * (0.35 * metrics.height());
+    const double width = metrics.horizontalAdvance(name);
+    const double x = arm.x() >= 0.0 ? end.x() : end.x() - width;
+    drawHaloText(painter, QPointF(x, end.y() + metrics.ascent() * 0.35), name, style);
+  }
+  painter.restore();
+}
+
+void drawPlaneAxes(QPainter& painter, const QRectF& area, const QStringList& names,
+                   const OverlayStyle& style)
+{
+  const QFontMetricsF metrics(style.font);
+  if (!names.isEmpty() && !names[0].isEmpty())
+    drawHaloText(painter,
+                 QPointF(area.center().x() - metrics.horizontalAdvance(names[0]) / 2.0,
+                         area.bottom() - metrics.descent()),
+                 names[0], style);
+  if (names.size() > 1 && !names[1].isEmpty()) {
+    painter.save();
+    painter.translate(area.left(), area.center().y());
+    painter.rotate(-90.0);
+    drawHaloText(painter, QPointF(-metrics.horizontalAdvance(names[1]) / 2.0, metrics.ascent()),
+                 names[1], style);
+    painter.restore();
+  }
+}
+
+QRectF drawCaption(QPainter& painter, const QString& text, const QRectF& area,
+                   const OverlayStyle& style)
+{
+  if (text.isEmpty() || area.width() < 1.0)
+    return {};
+  const QFontMetricsF metrics(style.font);
+  QTextLayout layout(text, style.font, painter.device());
+  layout.beginLayout();
+  double height = 0.0;
+  for (QTextLine line = layout.createLine(); line.isValid(); line = layout.createLine()) {
+    line.setLineWidth(area.width());
+    height += metrics.lineSpacing();
+  }
+  layout.endLayout();
+  double y = area.bottom() - height;
+  const QRectF box(area.left(), y, area.width(), height);
+  for (int i = 0; i < layout.lineCount(); ++i) {
+    const QTextLine line = layout.lineAt(i);
+    drawHaloText(painter, QPointF(area.left(), y + metrics.ascent()),
+                 text.mid(line.textStart(), line.textLength()).trimmed(), style);
+    y += metrics.lineSpacing();
+  }
+  return box;
+}
+
+}  // namespace orrery

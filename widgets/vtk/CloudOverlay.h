@@ -1,0 +1,69 @@
+// What is written over the picture: labels, legend, axes, caption. QPainter only, so that figures
+// get real text; positions in the painter's units, sizes from the font.
+#pragma once
+
+#include "core/base/Types.h"
+#include "widgets/vtk/Camera.h"
+#include "widgets/vtk/Legend.h"
+#include "widgets/vtk/Picking.h"
+
+#include <QColor>
+#include <QFont>
+#include <QRectF>
+#include <QString>
+#include <QStringList>
+
+#include <utility>
+#include <vector>
+
+class QPainter;
+
+namespace orrery {
+
+struct OverlayStyle {
+  QColor foreground = Qt::black;
+  QColor background = Qt::white;
+  QFont font;
+  double lineWidth = 1.0;
+};
+
+/// A label and where it goes.
+struct PlacedLabel {
+  FeatureId feature = noFeature;
+  QString text;
+  QRectF box;
+};
+
+/// Places labels beside their points, first come first served, without overlap among themselves or
+/// with @p taken; one that finds no free place is left out. @p measure gives a text's size.
+std::vector<PlacedLabel> placeLabels(const std::vector<std::pair<FeatureId, QString>>& labels,
+                                     const ScreenPoints& points, const QRectF& area,
+                                     const std::vector<QRectF>& taken,
+                                     const std::function<QSizeF(const QString&)>& measure);
+
+void drawLabels(QPainter& painter, const std::vector<PlacedLabel>& labels,
+                const ScreenPoints& points, const OverlayStyle& style);
+
+/// Size that drawLegend needs; empty for an empty legend. Texts longer than @p maximumWidth are cut
+/// with an ellipsis.
+QSizeF legendSize(const LegendModel& legend, const OverlayStyle& style, double maximumWidth);
+void drawLegend(QPainter& painter, const LegendModel& legend, const QRectF& box,
+                const OverlayStyle& style);
+
+/// The directions of the three axes, around @p center, arms of @p length. Names may be empty.
+void drawOrientation(QPainter& painter, const Camera& camera, const QPointF& center, double length,
+                     const QStringList& names, const OverlayStyle& style);
+
+/// Names of the two axes of a map in the plane: along the bottom and up the left side.
+void drawPlaneAxes(QPainter& painter, const QRectF& area, const QStringList& names,
+                   const OverlayStyle& style);
+
+/// A sentence along the bottom of @p area, wrapped; gives the box it took.
+QRectF drawCaption(QPainter& painter, const QString& text, const QRectF& area,
+                   const OverlayStyle& style);
+
+/// Text with a rim of the background's colour, readable over points.
+void drawHaloText(QPainter& painter, const QPointF& baseline, const QString& text,
+                  const OverlayStyle& style);
+
+}  // namespace orrery
