@@ -3,11 +3,15 @@
 
 #include "core/base/Types.h"
 #include "core/document/SelectionModel.h"
+#include "widgets/views/RegionGesture.h"
 #include "widgets/vtk/Camera.h"
+#include "widgets/vtk/CloudScene.h"
+#include "widgets/vtk/Legend.h"
 
 #include <QColor>
 #include <QImage>
 #include <QString>
+#include <QStringList>
 #include <QWidget>
 
 #include <cstdint>
@@ -16,20 +20,6 @@
 #include <vector>
 
 namespace orrery {
-
-/// How the points look. Vectors are per feature, or empty for "all alike".
-struct CloudAppearance {
-  std::vector<std::uint32_t> colors;  ///< 0xAARRGGBB per feature; empty: defaultColor.
-  std::vector<float> sizes;           ///< Factor on pointSize per feature; empty: 1.
-  QColor defaultColor = QColor(0x56, 0xB4, 0xE9);
-  double pointSize = 6.0;  ///< Diameter in logical pixels.
-  double opacity = 1.0;
-  QColor background = Qt::white;
-  QColor foreground = Qt::black;  ///< Axes, labels, the lasso.
-};
-
-/// What a drag with the left button does.
-enum class CloudTool { Navigate, Rectangle, Lasso, Polygon, Brush };
 
 /// Shows positions and tells of gestures; keeps no document and changes nothing by itself: a click
 /// emits a signal, the model answers through setSelection(), as to all views. Draws through VTK off
@@ -54,12 +44,19 @@ class CloudView : public QWidget {
   /// hides.
   void setEmphasis(std::vector<FeatureId> features);
   void clearEmphasis();
+  /// Features that are not drawn and cannot be picked, by the user's choice.
+  void setHidden(std::vector<FeatureId> features);
   /// Names drawn beside their points, placed without overlap, in order of importance.
   void setLabels(std::vector<std::pair<FeatureId, QString>> labels);
   /// Thin lines between pairs of features (torn neighbours, edges).
   void setLinks(std::vector<std::pair<FeatureId, FeatureId>> links, QColor color);
   /// The sentence at the bottom: what this view shows.
   void setCaption(const QString& caption);
+  /// What the axes mean ("PC1 (12 %)" …); empty texts: x, y, z are nothing to speak of (t-SNE) and
+  /// no axes are drawn.
+  void setAxisNames(const QStringList& names);
+  /// What the colours mean; an empty one takes it away.
+  void setLegend(LegendModel legend);
   /// Shown in place of the cloud when there is nothing to draw.
   void setEmptyText(const QString& text);
 
@@ -73,7 +70,7 @@ class CloudView : public QWidget {
   void setCamera(const Camera& camera, int glideMs = 0);
   void frame(const std::vector<FeatureId>& features);
   void frameAll();
-  /// Looks along −z, −x or −y (keys 1, 3, 7 of Blender's and others' hands).
+  /// Looks along −z (@p axis 2), −x (0) or −y (1): keys 1, 3, 7 of Blender's and others' hands.
   void lookAlong(int axis);
   void setOrthographic(bool orthographic);
   [[nodiscard]] bool orthographic() const;
@@ -119,6 +116,7 @@ class CloudView : public QWidget {
   void mouseDoubleClickEvent(QMouseEvent* event) override;
   void wheelEvent(QWheelEvent* event) override;
   void keyPressEvent(QKeyEvent* event) override;
+  bool event(QEvent* event) override;
   void leaveEvent(QEvent* event) override;
 
  private:
