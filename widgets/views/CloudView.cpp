@@ -84,7 +84,7 @@ class CloudView::Private {
   CloudTool tool = CloudTool::Navigate;
   bool visibleOnly = false;
   bool spaceHeld = false;
-  bool inside = false;  ///< The cursor is over the view.
+  bool cursorInside = false;  ///< The cursor is over the view.
   RegionGesture region;
   qint64 regionCount = -1;
 
@@ -357,7 +357,7 @@ void CloudView::Private::tellHover(FeatureId feature, QPoint global)
 
 void CloudView::Private::hoverNow()
 {
-  if (drag != Drag::None || region.isActive() || !inside)
+  if (drag != Drag::None || region.isActive() || !cursorInside)
     return;
   tellHover(pick(cursor), q->mapToGlobal(cursor.toPoint()));
 }
@@ -487,7 +487,7 @@ void CloudView::Private::paintTool(QPainter& painter, const QRectF& area)
     }
   }
   region.paint(painter, look.foreground);
-  if (tool == CloudTool::Brush && !region.isActive() && inside) {
+  if (tool == CloudTool::Brush && !region.isActive() && cursorInside) {
     painter.setRenderHint(QPainter::Antialiasing);
     painter.setPen(QPen(look.foreground, 1.2));
     painter.setBrush(Qt::NoBrush);
@@ -909,7 +909,7 @@ void CloudView::mouseMoveEvent(QMouseEvent* event)
   const QPointF at = event->position();
   const QPointF step = at - d.last;
   d.last = d.cursor = at;
-  d.inside = true;
+  d.cursorInside = true;
   if (d.drag == Drag::Press && (at - d.pressed).manhattanLength() >= clickSlop) {
     const bool pan = d.scene.planar() || event->modifiers() & Qt::ShiftModifier;
     d.drag = pan ? Drag::Pan : Drag::Rotate;
@@ -1091,7 +1091,7 @@ bool CloudView::event(QEvent* event)
 
 void CloudView::leaveEvent(QEvent*)
 {
-  m_d->inside = false;
+  m_d->cursorInside = false;
   m_d->hoverTimer.stop();
   m_d->tellHover(noFeature, QCursor::pos());
   update();
