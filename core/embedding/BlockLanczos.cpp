@@ -54,6 +54,8 @@ class Lanczos {
            const Progress& progress)
   {
     m_size = 0;
+    m_best = 1.0;
+    m_stalls = 0;
     Eigen::MatrixXd next = start;
     while (next.cols() > 0) {
       if (m_products >= m_options.maxProducts)
@@ -61,7 +63,8 @@ class Lanczos {
       progress.update(m_products, m_options.maxProducts);
       append(next, precision, progress);
       rayleighRitz();
-      if (largestResidual() <= tolerance * std::max(m_ritz.values[0], 0.0))
+      const double residual = largestResidual() / std::max(m_ritz.values[0], 1e-300);
+      if (residual <= tolerance || (precision == Precision::Single && hasStalled(residual)))
         return true;
       const double smallest = 1e-14 * std::max(m_ritz.values[0], 0.0);
       next = m_size < m_basis.rows()
@@ -108,6 +111,15 @@ class Lanczos {
     m_size += added;
   }
 
+  /// Float products have given what they can: small residuals do not fall any more.
+  [[nodiscard]] bool hasStalled(double residual)
+  {
+    constexpr double small = 1e-5;
+    m_stalls = residual < small && residual > 0.7 * m_best ? m_stalls + 1 : 0;
+    m_best = std::min(m_best, residual);
+    return m_stalls >= 2;
+  }
+
   void rayleighRitz()
   {
     m_ritz = symmetricEigen(Eigen::MatrixXd(m_projected.topLeftCorner(m_size, m_size)));
@@ -144,6 +156,8 @@ class Lanczos {
   SymmetricEigen<double> m_ritz;
   Eigen::Index m_size = 0;
   int m_products = 0;
+  double m_best = 1.0;  ///< The smallest residual of this run, and how often none was smaller.
+  int m_stalls = 0;
 };
 
 Eigen::MatrixXd randomBlock(Eigen::Index rows, int columns, std::uint64_t seed)

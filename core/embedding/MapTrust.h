@@ -23,12 +23,16 @@ struct MapTrustOptions {
 };
 
 struct MapTrust {
-  std::vector<float>
-      keptPerFeature;            ///< n: share of the k nearest neighbours that are also the map's.
-  double neighborsKept = 0.0;    ///< Their mean.
-  double trustworthiness = 0.0;  ///< Venna & Kaski 2001, as scikit-learn's.
-  double continuity = 0.0;       ///< The same with the spaces exchanged.
-  double distanceCorrelation = 0.0;  ///< Spearman's ρ of distances over a sample of pairs.
+  /// n: share of the k nearest neighbours that are also the map's. NaN for zero rows under cosine,
+  /// which have no neighbours and stay out of all figures.
+  std::vector<float> keptPerFeature;
+  double neighborsKept = 0.0;  ///< Their mean.
+  /// Venna & Kaski 2001, as scikit-learn's; over at most (n − 1)/2 neighbours, beyond which it is
+  /// not defined.
+  double trustworthiness = 0.0;
+  double continuity = 0.0;  ///< The same with the spaces exchanged.
+  /// Spearman's ρ of distances over a sample of pairs; NaN if all distances of a space are equal.
+  double distanceCorrelation = 0.0;
   std::int64_t sampled = 0;  ///< Points that trustworthiness and continuity were taken over.
   MapTrustOptions options;
 };
