@@ -17,6 +17,7 @@ void cblas_sgemm(int order, int transA, int transB, int m, int n, int k, float a
 void cblas_dgemm(int order, int transA, int transB, int m, int n, int k, double alpha,
                  const double* a, int lda, const double* b, int ldb, double beta, double* c,
                  int ldc);
+void dsterf_(const int* n, double* diagonal, double* secondary, int* info);
 void ssyevd_(const char* job, const char* triangle, const int* n, float* a, const int* lda,
              float* values, float* work, const int* workSize, int* integerWork,
              const int* integerWorkSize, int* info);
@@ -418,6 +419,18 @@ SymmetricEigen<float> largestEigen(Eigen::MatrixXf matrix, int count)
 SymmetricEigen<double> largestEigen(Eigen::MatrixXd matrix, int count)
 {
   return largestPairs<double>(std::move(matrix), count);
+}
+
+Eigen::VectorXd tridiagonalEigenvalues(Eigen::VectorXd diagonal, Eigen::VectorXd secondary)
+{
+  const int n = static_cast<int>(diagonal.size());
+  if (n == 0)
+    return diagonal;
+  secondary.conservativeResize(n);  // LAPACK may touch one more
+  int info = 0;
+  dsterf_(&n, diagonal.data(), secondary.data(), &info);
+  checkInfo(info);
+  return diagonal.reverse();
 }
 
 }  // namespace orrery

@@ -82,4 +82,8 @@ SymmetricEigen<double> symmetricEigen(Eigen::MatrixXd matrix);
 SymmetricEigen<float> largestEigen(Eigen::MatrixXf matrix, int count);
 SymmetricEigen<double> largestEigen(Eigen::MatrixXd matrix, int count);
 
+/// Eigenvalues of the symmetric tridiagonal matrix with this diagonal and, one shorter, this
+/// secondary diagonal; largest first. O(n²).
+Eigen::VectorXd tridiagonalEigenvalues(Eigen::VectorXd diagonal, Eigen::VectorXd secondary);
+
 }  // namespace orrery
