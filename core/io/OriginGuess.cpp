@@ -241,7 +241,9 @@ Origin originFromPath(const std::filesystem::path& path)
 {
   // The nearest part that says something is right: the file's own name before its folders'.
   std::vector<std::string> parts;
-  for (const auto& part : std::filesystem::path(path).replace_extension())
+  // Named, for a range expression's temporaries die before the loop.
+  const std::filesystem::path stem = std::filesystem::path(path).replace_extension();
+  for (const auto& part : stem)
     parts.push_back(lowerCase(part.native()));
   std::ranges::reverse(parts);
   Origin origin;
