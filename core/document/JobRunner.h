@@ -5,6 +5,7 @@
 
 #include <QObject>
 #include <QString>
+#include <QTimer>
 
 #include <functional>
 #include <memory>
@@ -64,7 +65,15 @@ class JobRunner : public QObject {
            std::function<void()> done);
 
   struct Run;
-  std::shared_ptr<Run> m_run;
+  void finish(const std::shared_ptr<Run>& run);
+
+  std::shared_ptr<Run> m_run;  ///< The newest; null when none runs.
+  QTimer m_sampling;
 };
+
+/// Waits until every job's thread has ended, or @p timeoutMs; false if one is still at work (inside
+/// one LAPACK call, which nothing can stop). For the program's end: the jobs must be cancelled
+/// before.
+bool waitForJobThreads(int timeoutMs);
 
 }  // namespace orrery
