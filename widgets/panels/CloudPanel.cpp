@@ -1,0 +1,268 @@
+#include "widgets/panels/CloudPanel.h"
+
+#include "widgets/models/FeatureText.h"
+#include "widgets/panels/Theme.h"
+
+#include <QApplication>
+#include <QEvent>
+#include <QToolTip>
+#include <QVBoxLayout>
+
+#include <algorithm>
+#include <cmath>
+
+namespace orrery {
+namespace {
+
+constexpr int glideMs = 250;
+constexpr std::size_t maxNamed = 40;
+
+/// What the axes mean, where they mean something.
+QStringList axisNames(const Embedding& embedding)
+{
+  QStringList names;
+  if (embedding.method == EmbeddingMethod::Pca)
+    for (std::size_t i = 0; i < embedding.explainedVariance.size() && i < 3; ++i)
+      names << QStringLiteral("PC%1 (%2 %)")
+                   .arg(i + 1)
+                   .arg(100 * embedding.explainedVariance[i], 0, 'f', 1);
+  return names;
+}
+
+}  // namespace
+
+std::vector<FeatureId> landmarkFeatures(const Dictionary& dictionary, int count)
+{
+  std::vector<FeatureId> features;
+  const std::int64_t n = dictionary.features();
+  if (dictionary.labels.empty() || n == 0)
+    return features;
+  const std::int64_t step = std::max<std::int64_t>(1, n / std::max(1, count));
+  for (std::int64_t id = 0; id < n && static_cast<int>(features.size()) < count; id += step)
+    // The first labelled one of each stretch.
+    for (std::int64_t next = id; next < std::min(id + step, n); ++next)
+      if (!dictionary.labels[static_cast<std::size_t>(next)].empty()) {
+        features.push_back(static_cast<FeatureId>(next));
+        break;
+      }
+  return features;
+}
+
+CloudPanel::CloudPanel(Document* document, QWidget* parent)
+    : QWidget(parent), m_document(document), m_view(new CloudView(this))
+{
+  setAccessibleName(tr("Cloud of features"));
+  if (m_view->accessibleName().isEmpty())
+    m_view->setAccessibleName(tr("Cloud of features"));
+  m_view->setFocusPolicy(Qt::StrongFocus);
+  auto* layout = new QVBoxLayout(this);
+  layout->setContentsMargins(0, 0, 0, 0);
+  layout->addWidget(m_view);
+
+  connect(document, &Document::currentLayerChanged, this, &CloudPanel::showLayer);
+  connect(document, &Document::dictionaryChanged, this, [this] {
+    showAppearance();
+    showLabels();
+  });
+  connect(document, &Document::embeddingChanged, this, [this] { showEmbedding(true); });
+  connect(document, &Document::embeddingPublished, this,
+          [this](const std::shared_ptr<const Embedding>& embedding) {
+            m_view->setPositions(embedding->positions, embedding->dimensions == 2, m_shown);
+            m_view->setCaption(QString::fromStdString(embedding->description));
+            m_shown = true;
+          });
+  connect(document, &Document::appearanceChanged, this, [this] {
+    showAppearance();
+    showLabels();
+  });
+  connect(document, &Document::searchChanged, this, &CloudPanel::showSearch);
+  connect(document, &Document::cameraRestored, this,
+          [this](const Camera& camera) { m_view->setCamera(camera, glideMs); });
+  connect(document->selection(), &SelectionModel::changed, this, &CloudPanel::showSelection);
+  connect(document->selection(), &SelectionModel::hoveredChanged, this, &CloudPanel::showHovered);
+
+  connect(m_view, &CloudView::clicked, this,
+          [this](FeatureId feature, Qt::KeyboardModifiers modifiers) {
+            using Mode = SelectionModel::Mode;
+            const Mode mode = modifiers & Qt::ControlModifier ? Mode::Toggle
+                              : modifiers & Qt::ShiftModifier ? Mode::Add
+                                                              : Mode::Replace;
+            if (feature != noFeature)
+              select({feature}, mode, feature);
+            else if (mode == Mode::Replace)
+              select({}, mode, noFeature);
+          });
+  connect(m_view, &CloudView::doubleClicked, this, [this](FeatureId feature) {
+    if (feature != noFeature)
+      m_view->setRotationCenter(feature);
+  });
+  connect(m_view, &CloudView::regionSelected, this,
+          [this](const std::vector<FeatureId>& features, SelectionModel::Mode mode) {
+            select(features, mode, m_document->selection()->current());
+          });
+  connect(m_view, &CloudView::regionCountChanged, this, [this](qint64 count) {
+    emit hintChanged(count < 0 ? QString() : tr("%1 inside").arg(displayCount(count)));
+  });
+  connect(m_view, &CloudView::cameraGestureFinished, document, &Document::recordCamera);
+  connect(m_view, &CloudView::hovered, this, [this](FeatureId feature, QPoint global) {
+    m_document->selection()->setHovered(feature);
+    const auto dictionary = m_document->dictionary();
+    if (feature == noFeature || !dictionary) {
+      QToolTip::hideText();
+      return;
+    }
+    QString text = labelText(*dictionary, feature) + tr("\nFeature %1").arg(feature);
+    int shown = 0;
+    for (const Column& column : dictionary->columns) {
+      const QString value = columnText(column, feature);
+      if (!value.isEmpty() && ++shown <= 4)
+        text += QStringLiteral("\n%1: %2").arg(visibleText(column.name, 40), value);
+    }
+    QToolTip::showText(global, plainToolTip(text), m_view);
+  });
+  showLayer();
+}
+
+void CloudPanel::select(const std::vector<FeatureId>& features, SelectionModel::Mode mode,
+                        FeatureId current)
+{
+  SelectionModel* selection = m_document->selection();
+  selection->setFeatures(SelectionModel::combine(selection->features(), features, mode), current);
+}
+
+void CloudPanel::showLayer()
+{
+  m_shown = false;
+  showAppearance();
+  showEmbedding(false);
+  showSelection();
+  showSearch();
+}
+
+QString CloudPanel::caption() const
+{
+  const auto layer = m_document->layer();
+  if (!layer || !layer->embedding)
+    return {};
+  QString caption =
+      layer->title() + QStringLiteral(". ") + QString::fromStdString(layer->embedding->description);
+  return visibleText(caption.toStdString(), 400);
+}
+
+void CloudPanel::showEmbedding(bool sameLayer)
+{
+  const auto embedding = m_document->embedding();
+  if (!embedding) {
+    m_view->setEmptyText(m_document->dictionary() ? tr("Computing the first map…")
+                                                  : tr("Nothing is open"));
+    m_view->setPositions(Positions(3, 0), false);
+    m_view->setCaption({});
+    m_shown = false;
+    return;
+  }
+  const bool planar = embedding->dimensions == 2;
+  if (sameLayer && m_shown) {
+    m_view->glideTo(embedding->positions, planar, 400);
+  } else {
+    m_view->setPositions(embedding->positions, planar);
+    if (m_document->camera())
+      m_view->setCamera(*m_document->camera());
+  }
+  m_shown = true;
+  m_view->setCaption(caption());
+  m_view->setAxisNames(axisNames(*embedding));
+  showLabels();
+}
+
+void CloudPanel::showAppearance()
+{
+  const auto dictionary = m_document->dictionary();
+  const Appearance& wanted = m_document->appearance();
+  const bool dark = isDark(QApplication::palette());
+  Appearance compared = m_coloredBy;
+  compared.pointSize = wanted.pointSize;
+  compared.opacity = wanted.opacity;
+  compared.showLabels = wanted.showLabels;
+  if (dictionary != m_coloredDictionary || compared != wanted || dark != m_coloredDark) {
+    m_colors = dictionary ? colorFeatures(*dictionary, wanted, dark) : FeatureColors();
+    m_coloredDictionary = dictionary;
+    m_coloredDark = dark;
+    m_view->setLegend(pictureLegend(m_colors.legend));
+    emit colorsChanged();
+  }
+  m_coloredBy = wanted;
+
+  CloudAppearance appearance;
+  if (m_colors.colors)
+    appearance.colors = *m_colors.colors;
+  appearance.sizes = m_colors.sizes;
+  appearance.pointSize =
+      wanted.pointSize > 0 ? wanted.pointSize : recommendedPointSize(m_document->features());
+  appearance.opacity = wanted.opacity;
+  appearance.defaultColor = dark ? QColor(0x6C, 0xBC, 0xEE) : QColor(0x2B, 0x7B, 0xBA);
+  appearance.background = QApplication::palette().color(QPalette::Base);
+  appearance.foreground = QApplication::palette().color(QPalette::Text);
+  m_view->setAppearance(std::move(appearance));
+}
+
+void CloudPanel::showSelection()
+{
+  const SelectionModel& selection = *m_document->selection();
+  m_view->setSelection(selection.features(), selection.current());
+  showLabels();
+}
+
+void CloudPanel::showHovered()
+{
+  m_view->setHovered(m_document->selection()->hovered());
+}
+
+void CloudPanel::showSearch()
+{
+  if (m_document->searchText().text.empty())
+    m_view->clearEmphasis();
+  else
+    m_view->setEmphasis(m_document->matches());
+  showLabels();
+}
+
+void CloudPanel::showLabels()
+{
+  std::vector<std::pair<FeatureId, QString>> labels;
+  const auto dictionary = m_document->dictionary();
+  if (dictionary && m_document->embedding() && m_document->appearance().showLabels) {
+    std::vector<FeatureId> wanted;
+    const SelectionModel& selection = *m_document->selection();
+    if (selection.current() != noFeature)
+      wanted.push_back(selection.current());
+    const auto add = [&](const std::vector<FeatureId>& features) {
+      for (const FeatureId feature : features) {
+        if (wanted.size() >= maxNamed)
+          return;
+        if (std::find(wanted.begin(), wanted.end(), feature) == wanted.end())
+          wanted.push_back(feature);
+      }
+    };
+    add(selection.features());
+    if (!m_document->searchText().text.empty())
+      add(m_document->matches());
+    else if (selection.features().empty())
+      add(landmarkFeatures(*dictionary, static_cast<int>(maxNamed)));
+    for (const FeatureId feature : wanted) {
+      QString text = labelText(*dictionary, feature);
+      if (text.size() > 32)
+        text = text.left(31) + QStringLiteral("…");
+      labels.emplace_back(feature, std::move(text));
+    }
+  }
+  m_view->setLabels(std::move(labels));
+}
+
+void CloudPanel::changeEvent(QEvent* event)
+{
+  QWidget::changeEvent(event);
+  if (event->type() == QEvent::ApplicationPaletteChange)
+    showAppearance();
+}
+
+}  // namespace orrery

@@ -1,0 +1,55 @@
+// The cloud of the current layer: makes the view match the document, and gestures into commands.
+#pragma once
+
+#include "core/document/Document.h"
+#include "widgets/models/FeatureColors.h"
+#include "widgets/views/CloudView.h"
+
+#include <QLabel>
+#include <QWidget>
+
+namespace orrery {
+
+class CloudPanel : public QWidget {
+  Q_OBJECT
+ public:
+  explicit CloudPanel(Document* document, QWidget* parent = nullptr);
+
+  [[nodiscard]] CloudView* view() { return m_view; }
+  [[nodiscard]] const FeatureColors& colors() const { return m_colors; }
+  /// What the picture shows, in a sentence.
+  [[nodiscard]] QString caption() const;
+
+ signals:
+  /// The legend and the squares in the tables follow.
+  void colorsChanged();
+  /// "12 inside" while a region is drawn; empty when it ends.
+  void hintChanged(const QString& hint);
+
+ protected:
+  void changeEvent(QEvent* event) override;
+
+ private:
+  void showLayer();
+  void showEmbedding(bool sameLayer);
+  void showAppearance();
+  void showSelection();
+  void showHovered();
+  void showSearch();
+  void showLabels();
+  void select(const std::vector<FeatureId>& features, SelectionModel::Mode mode, FeatureId current);
+
+  Document* m_document;
+  CloudView* m_view;
+  FeatureColors m_colors;
+  std::shared_ptr<const Dictionary> m_coloredDictionary;
+  Appearance m_coloredBy;
+  bool m_coloredDark = false;
+  bool m_shown = false;
+};
+
+/// Up to @p count features whose names stand in the picture when nothing asks for others: those of
+/// the largest frequency where a column tells, else evenly over the file.
+std::vector<FeatureId> landmarkFeatures(const Dictionary& dictionary, int count);
+
+}  // namespace orrery

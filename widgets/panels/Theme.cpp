@@ -1,0 +1,140 @@
+#include "widgets/panels/Theme.h"
+
+#include <QApplication>
+#include <QFile>
+#include <QIconEngine>
+#include <QPainter>
+#include <QStyleFactory>
+#include <QSvgRenderer>
+#include <QToolTip>
+
+#include <algorithm>
+#include <cmath>
+
+/// Resources of a static library have to be asked for; must stand outside any namespace.
+static void takeResources()
+{
+  Q_INIT_RESOURCE(orrery);
+}
+
+namespace orrery {
+namespace {
+
+struct Colors {
+  QRgb window, base, alternate, text, placeholder, disabled, button, highlight, link, tip;
+};
+
+QPalette paletteOf(const Colors& c)
+{
+  QPalette palette{QColor(c.text),
+                   QColor(c.button),
+                   QColor(c.base).lighter(140),
+                   QColor(c.window).darker(160),
+                   QColor(c.window).darker(130),
+                   QColor(c.text),
+                   Qt::white,
+                   QColor(c.base),
+                   QColor(c.window)};
+  palette.setColor(QPalette::AlternateBase, QColor(c.alternate));
+  palette.setColor(QPalette::PlaceholderText, QColor(c.placeholder));
+  palette.setColor(QPalette::Highlight, QColor(c.highlight));
+  palette.setColor(QPalette::HighlightedText, Qt::white);
+  palette.setColor(QPalette::Inactive, QPalette::Highlight, QColor(c.highlight));
+  palette.setColor(QPalette::Link, QColor(c.link));
+  palette.setColor(QPalette::LinkVisited, QColor(c.link));
+  palette.setColor(QPalette::ToolTipBase, QColor(c.tip));
+  palette.setColor(QPalette::ToolTipText, QColor(c.text));
+  for (const auto role : {QPalette::WindowText, QPalette::Text, QPalette::ButtonText})
+    palette.setColor(QPalette::Disabled, role, QColor(c.disabled));
+  palette.setColor(QPalette::Disabled, QPalette::Highlight, QColor(c.disabled));
+  return palette;
+}
+
+/// Paints an SVG whose ink is written as #000 in the palette's colours.
+class SvgIconEngine : public QIconEngine {
+ public:
+  explicit SvgIconEngine(QByteArray svg) : m_svg(std::move(svg)) {}
+
+  void paint(QPainter* painter, const QRect& rect, QIcon::Mode mode, QIcon::State) override
+  {
+    const QPalette palette = QApplication::palette();
+    const QColor ink = mode == QIcon::Disabled
+                           ? palette.color(QPalette::Disabled, QPalette::ButtonText)
+                       : mode == QIcon::Selected ? palette.color(QPalette::HighlightedText)
+                                                 : palette.color(QPalette::ButtonText);
+    QByteArray svg = m_svg;
+    svg.replace("#000", ink.name().toLatin1());
+    QSvgRenderer renderer(svg);
+    renderer.render(painter, rect);
+  }
+
+  QPixmap pixmap(const QSize& size, QIcon::Mode mode, QIcon::State state) override
+  {
+    QPixmap pixmap(size);
+    pixmap.fill(Qt::transparent);
+    QPainter painter(&pixmap);
+    paint(&painter, QRect(QPoint(0, 0), size), mode, state);
+    return pixmap;
+  }
+
+  QIconEngine* clone() const override { return new SvgIconEngine(m_svg); }
+
+ private:
+  QByteArray m_svg;
+};
+
+}  // namespace
+
+QPalette lightPalette()
+{
+  return paletteOf({0xF4F5F7, 0xFFFFFF, 0xF7F8FA, 0x1B1F24, 0x5B636E, 0x8A929C, 0xFBFBFC, 0x1A5FB4,
+                    0x0B57B0, 0xFFFFFF});
+}
+
+QPalette darkPalette()
+{
+  return paletteOf({0x24272B, 0x1A1C1F, 0x1F2226, 0xE7E9EB, 0x9FA8B2, 0x717880, 0x2E3237, 0x2F66AD,
+                    0x7FB2F0, 0x30343A});
+}
+
+void applyTheme(ThemeChoice choice)
+{
+  takeResources();
+  static const bool systemIsDark = isDark(QGuiApplication::palette());  // before we set our own
+  if (QStyle* style = QStyleFactory::create(QStringLiteral("Fusion")))
+    QApplication::setStyle(style);
+  const bool dark = choice == ThemeChoice::System ? systemIsDark : choice == ThemeChoice::Dark;
+  const QPalette palette = dark ? darkPalette() : lightPalette();
+  QApplication::setPalette(palette);
+  QToolTip::setPalette(palette);
+}
+
+bool isDark(const QPalette& palette)
+{
+  return palette.color(QPalette::Window).lightness() <
+         palette.color(QPalette::WindowText).lightness();
+}
+
+QIcon icon(const QString& name)
+{
+  takeResources();
+  QFile file(QStringLiteral(":/icons/%1.svg").arg(name));
+  if (!file.open(QIODevice::ReadOnly))
+    return {};
+  return QIcon(new SvgIconEngine(file.readAll()));
+}
+
+double contrastRatio(const QColor& a, const QColor& b)
+{
+  const auto luminance = [](const QColor& color) {
+    const auto linear = [](double channel) {
+      return channel <= 0.04045 ? channel / 12.92 : std::pow((channel + 0.055) / 1.055, 2.4);
+    };
+    return 0.2126 * linear(color.redF()) + 0.7152 * linear(color.greenF()) +
+           0.0722 * linear(color.blueF());
+  };
+  const double la = luminance(a), lb = luminance(b);
+  return (std::max(la, lb) + 0.05) / (std::min(la, lb) + 0.05);
+}
+
+}  // namespace orrery
