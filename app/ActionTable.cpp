@@ -1,0 +1,213 @@
+#include "app/ActionTable.h"
+
+#include "widgets/panels/Theme.h"
+
+#include <QCoreApplication>
+#include <QWidget>
+
+namespace orrery {
+namespace {
+
+using Needs = ActionNeeds;
+using Group = ActionGroup;
+
+constexpr ActionSpec specs[] = {
+    // id, group, text, tool tip, icon, shortcut, needs, checkable, on the tool bar, separator
+    {"file.open", Group::File, "&Open…", "Open a dictionary, or labels for the current one", "open",
+     "Ctrl+O", Needs::Nothing, false, true},
+    {"file.demo", Group::File, "Open the &demo",
+     "Make a synthetic dictionary with planted structure: no data needed", "demo", ""},
+    {"file.labels", Group::File, "Attach &labels…",
+     "Read labels, explanations or per-feature numbers for the current dictionary", "labels", "",
+     Needs::Dictionary},
+    {"file.reread", Group::File, "&How it is read…",
+     "Choose another array of this file, or turn rows and columns", "transpose", "",
+     Needs::Dictionary},
+    {"file.close", Group::File, "&Close layer", "Close the layer that is shown", "close", "Ctrl+W",
+     Needs::Dictionary},
+    {"file.saveTable", Group::File, "Save &table…",
+     "Save the listed features with ids, labels and columns", "save", "", Needs::Dictionary, false,
+     false, true},
+    {"file.saveSelection", Group::File, "Save &selection…",
+     "Save the selected features with ids, labels and columns", "save", "Ctrl+Shift+S",
+     Needs::Selection},
+    {"file.figure", Group::File, "Export &figure…",
+     "A picture in millimetres and dots per inch, with legend and caption", "figure",
+     "Ctrl+Shift+E", Needs::Map, false, true},
+    {"file.quit", Group::File, "&Quit", "End the program", "quit", "Ctrl+Q", Needs::Nothing, false,
+     false, true},
+
+    {"edit.undo", Group::Edit, "&Undo",
+     "Take back the last change of selection, camera, colours or search", "undo", "Ctrl+Z",
+     Needs::Undo, false, true},
+    {"edit.redo", Group::Edit, "&Redo", "Do again what was taken back", "redo",
+     "Ctrl+Shift+Z; Ctrl+Y", Needs::Redo, false, true},
+    {"edit.copyView", Group::Edit, "Copy &view", "Copy the picture to the clipboard", "copy", "F12",
+     Needs::Map, false, false, true},
+    {"edit.copySelection", Group::Edit, "Copy &selection",
+     "Copy ids, labels and columns of the selected features as text", "copy", "Ctrl+Shift+C",
+     Needs::Selection},
+    {"edit.find", Group::Edit, "&Find labels", "Search the labels: words or a regular expression",
+     "search", "Ctrl+F", Needs::Dictionary, false, false, true},
+    {"edit.next", Group::Edit, "&Next match", "Go to the next feature that matches", "next", "F3",
+     Needs::Matches},
+    {"edit.previous", Group::Edit, "&Previous match", "Go to the match before", "previous",
+     "Shift+F3", Needs::Matches},
+    {"edit.query", Group::Edit, "&Query a − b + c",
+     "Calculate with features and list what is nearest to the result", "", "Ctrl+E",
+     Needs::Dictionary},
+
+    {"select.navigate", Group::Select, "&Turn and click", "Drag turns the cloud, a click selects",
+     "navigate", "V", Needs::Map, true, true},
+    {"select.rectangle", Group::Select, "&Rectangle",
+     "Draw a rectangle around points; Shift adds, Ctrl removes", "rectangle", "R", Needs::Map, true,
+     true},
+    {"select.lasso", Group::Select, "&Lasso", "Draw freely around points; Shift adds, Ctrl removes",
+     "lasso", "L", Needs::Map, true, true},
+    {"select.polygon", Group::Select, "&Polygon",
+     "Click corners around points, double click to close; Shift adds, Ctrl removes", "polygon", "P",
+     Needs::Map, true, true},
+    {"select.brush", Group::Select, "&Brush", "Paint over points; Shift adds, Ctrl removes",
+     "brush", "B", Needs::Map, true, true},
+    {"select.visibleOnly", Group::Select, "&Visible only",
+     "Regions take only points that are not behind others; off: all inside, through the cloud",
+     "visible", "", Needs::Map, true, true},
+    {"select.all", Group::Select, "Select &all", "Select every feature", "select-all", "Ctrl+A",
+     Needs::Dictionary, false, false, true},
+    {"select.none", Group::Select, "Select &none", "Select no feature", "select-none",
+     "Ctrl+Shift+A", Needs::Selection},
+    {"select.invert", Group::Select, "&Invert selection",
+     "Select what is not selected, and only that", "select-invert", "Ctrl+I", Needs::Dictionary},
+    {"select.matches", Group::Select, "Select &matches",
+     "Select every feature that matches the search", "search", "Ctrl+M", Needs::Matches},
+
+    {"view.frameSelection", Group::View, "&Frame selection",
+     "Move the camera so that the selected features fill the view", "frame-selection", "F",
+     Needs::Selection, false, true},
+    {"view.frameAll", Group::View, "Frame &all", "Move the camera so that the whole cloud is seen",
+     "frame-all", "Home", Needs::Map, false, true},
+    {"view.front", Group::View, "&Front", "Look along the third axis", "axis-front", "1",
+     Needs::Map},
+    {"view.side", Group::View, "&Side", "Look along the first axis", "axis-front", "3", Needs::Map},
+    {"view.top", Group::View, "&Top", "Look along the second axis", "axis-front", "7", Needs::Map},
+    {"view.orthographic", Group::View, "&Orthographic",
+     "Without perspective: equal lengths look equal", "orthographic", "5", Needs::Map, true, true},
+    {"view.names", Group::View, "&Names beside points", "Show labels in the picture", "labels", "N",
+     Needs::Map, true, false, true},
+    {"view.nextLayer", Group::View, "Ne&xt layer", "Show the next open layer", "layers",
+     "Ctrl+PgDown", Needs::Dictionary},
+    {"view.previousLayer", Group::View, "Pre&vious layer", "Show the layer before", "layers",
+     "Ctrl+PgUp", Needs::Dictionary},
+    {"view.fullScreen", Group::View, "F&ull screen", "Use the whole screen", "", "F11",
+     Needs::Nothing, true, false, true},
+
+    {"tools.pca3", Group::Tools, "Map: &PCA in 3-D", "The exact first three principal components",
+     "map", "", Needs::Dictionary},
+    {"tools.pca2", Group::Tools, "Map: PCA in &2-D", "The exact first two principal components",
+     "map", "", Needs::Dictionary},
+    {"tools.stop", Group::Tools, "&Stop all jobs", "Stop whatever runs in the background", "stop",
+     "Ctrl+.", Needs::Nothing, false, false, true},
+
+    {"help.commands", Group::Help, "&Commands…", "Find any command by its name", "commands",
+     "Ctrl+Shift+P"},
+    {"help.keys", Group::Help, "&Keys and gestures", "What every key and gesture does", "keyboard",
+     "?"},
+    {"help.manual", Group::Help, "&Help", "How to begin, what can be read, how to select", "help",
+     "F1"},
+    {"help.about", Group::Help, "&About Orrery", "Version, licence and sources", "orrery", "",
+     Needs::Nothing, false, false, true},
+};
+
+QString translated(const char* text)
+{
+  return QCoreApplication::translate("ActionTable", text);
+}
+
+}  // namespace
+
+std::span<const ActionSpec> actionSpecs()
+{
+  return specs;
+}
+
+QString groupTitle(ActionGroup group)
+{
+  switch (group) {
+    case Group::File:
+      return translated("&File");
+    case Group::Edit:
+      return translated("&Edit");
+    case Group::Select:
+      return translated("&Select");
+    case Group::View:
+      return translated("&View");
+    case Group::Tools:
+      return translated("&Tools");
+    case Group::Help:
+      return translated("&Help");
+  }
+  return {};
+}
+
+ActionTable::ActionTable(QWidget* owner) : QObject(owner)
+{
+  for (const ActionSpec& spec : specs) {
+    auto* action = new QAction(translated(spec.text), this);
+    action->setObjectName(QString::fromLatin1(spec.id));
+    action->setCheckable(spec.checkable);
+    QList<QKeySequence> keys;
+    for (const QString& key :
+         QString::fromLatin1(spec.shortcut).split(QStringLiteral("; "), Qt::SkipEmptyParts))
+      keys << QKeySequence::fromString(key, QKeySequence::PortableText);
+    action->setShortcuts(keys);
+    QString tip = translated(spec.toolTip);
+    if (!keys.isEmpty())
+      tip += QStringLiteral(" (%1)").arg(keys.front().toString(QKeySequence::NativeText));
+    action->setToolTip(tip);
+    action->setStatusTip(translated(spec.toolTip));
+    if (*spec.icon)
+      action->setIcon(icon(QString::fromLatin1(spec.icon)));
+    owner->addAction(action);
+    m_actions[spec.id] = action;
+  }
+  setState({});
+}
+
+QAction* ActionTable::action(std::string_view id) const
+{
+  const auto found = m_actions.find(id);
+  Q_ASSERT_X(found != m_actions.end(), "ActionTable", "no such action");
+  return found == m_actions.end() ? nullptr : found->second;
+}
+
+void ActionTable::setState(const State& state)
+{
+  for (const ActionSpec& spec : specs) {
+    bool enabled = true;
+    switch (spec.needs) {
+      case Needs::Nothing:
+        break;
+      case Needs::Dictionary:
+        enabled = state.dictionary;
+        break;
+      case Needs::Map:
+        enabled = state.map;
+        break;
+      case Needs::Selection:
+        enabled = state.selection;
+        break;
+      case Needs::Matches:
+        enabled = state.matches;
+        break;
+      case Needs::Undo:
+        enabled = state.undo;
+        break;
+      case Needs::Redo:
+        enabled = state.redo;
+        break;
+    }
+    m_actions[spec.id]->setEnabled(enabled);
+  }
+}
+
+}  // namespace orrery

@@ -1,0 +1,614 @@
+#include "app/MainWindow.h"
+
+#include "app/CommandPalette.h"
+#include "app/HelpDialogs.h"
+#include "core/io/ByteSource.h"
+#include "core/io/ResultFile.h"
+#include "widgets/models/FeatureList.h"
+#include "widgets/models/FeatureText.h"
+#include "widgets/panels/OpenDialog.h"
+
+#include <QActionGroup>
+#include <QApplication>
+#include <QClipboard>
+#include <QCloseEvent>
+#include <QDragEnterEvent>
+#include <QFileDialog>
+#include <QLabel>
+#include <QMenuBar>
+#include <QMimeData>
+#include <QStatusBar>
+#include <QToolBar>
+#include <QVBoxLayout>
+
+#include <algorithm>
+#include <numeric>
+
+namespace orrery {
+namespace {
+
+constexpr struct {
+  const char* action;
+  CloudTool tool;
+} tools[] = {{"select.navigate", CloudTool::Navigate},
+             {"select.rectangle", CloudTool::Rectangle},
+             {"select.lasso", CloudTool::Lasso},
+             {"select.polygon", CloudTool::Polygon},
+             {"select.brush", CloudTool::Brush}};
+
+QString pathText(const std::filesystem::path& path)
+{
+  return QString::fromStdString(path.string());
+}
+
+}  // namespace
+
+MainWindow::MainWindow(Settings* settings, QWidget* parent)
+    : QMainWindow(parent),
+      m_settings(settings),
+      m_actions(new ActionTable(this)),
+      m_center(new QStackedWidget(this)),
+      m_start(new StartPage(this)),
+      m_cloud(new CloudPanel(&m_document, this)),
+      m_features(new FeaturePanel(&m_document, this)),
+      m_inspector(new InspectorPanel(&m_document, this)),
+      m_appearance(new AppearancePanel(&m_document, this)),
+      m_messages(new MessageBar(this)),
+      m_layer(new QComboBox(this)),
+      m_status(new QLabel(this)),
+      m_hint(new QLabel(this))
+{
+  setWindowIcon(QIcon(QStringLiteral(":/icons/orrery.svg")));
+  setAcceptDrops(true);
+  setDockNestingEnabled(true);
+  setAccessibleName(tr("Orrery"));
+
+  m_center->setAccessibleName(tr("View"));
+  m_center->addWidget(m_start);
+  m_center->addWidget(m_cloud);
+  auto* central = new QWidget(this);
+  central->setAccessibleName(tr("View and messages"));
+  auto* layout = new QVBoxLayout(central);
+  layout->setContentsMargins(0, 0, 0, 0);
+  layout->setSpacing(0);
+  layout->addWidget(m_messages);
+  layout->addWidget(m_center, 1);
+  setCentralWidget(central);
+
+  makeMenus();
+  makeToolBar();
+  makeDocks();
+  makeStatusBar();
+  connectActions();
+  connectDocument();
+  m_start->setRecent(m_settings->recent());
+  showLayers();
+  m_settings->restoreWindow(*this);
+}
+
+MainWindow::~MainWindow()
+{
+  m_document.cancelJobs();
+}
+
+// Making -----------------------------------------------------------------------------------------
+
+void MainWindow::makeMenus()
+{
+  menuBar()->setAccessibleName(tr("Menus"));
+  std::map<ActionGroup, QMenu*> menus;
+  for (const ActionSpec& spec : actionSpecs()) {
+    QMenu*& menu = menus[spec.group];
+    if (!menu) {
+      menu = menuBar()->addMenu(groupTitle(spec.group));
+      menu->setAccessibleName(groupTitle(spec.group).remove(QLatin1Char('&')));
+    }
+    if (spec.separatorBefore)
+      menu->addSeparator();
+    menu->addAction(m_actions->action(spec));
+    if (std::string_view(spec.id) == "file.open") {
+      m_recentMenu = menu->addMenu(tr("Open &recent"));
+      m_recentMenu->setAccessibleName(tr("Open recent"));
+      connect(m_recentMenu, &QMenu::aboutToShow, this, [this] {
+        m_recentMenu->clear();
+        for (const QString& path : m_settings->recent())
+          m_recentMenu->addAction(
+              visibleText(path.toStdString()).replace(QLatin1Char('&'), QStringLiteral("&&")), this,
+              [this, path] { openFiles({std::filesystem::path(path.toStdString())}); });
+        if (m_recentMenu->isEmpty())
+          m_recentMenu->addAction(tr("nothing yet"))->setEnabled(false);
+        m_recentMenu->addSeparator();
+        m_recentMenu->addAction(tr("Forget these"), this, [this] {
+          m_settings->clearRecent();
+          m_start->setRecent({});
+        });
+      });
+    }
+  }
+
+  QMenu* view = menus[ActionGroup::View];
+  view->addSeparator();
+  QMenu* themes = view->addMenu(tr("T&heme"));
+  themes->setAccessibleName(tr("Theme"));
+  auto* group = new QActionGroup(this);
+  const std::pair<QString, ThemeChoice> choices[] = {{tr("As the &system"), ThemeChoice::System},
+                                                     {tr("&Light"), ThemeChoice::Light},
+                                                     {tr("&Dark"), ThemeChoice::Dark}};
+  for (const auto& [text, choice] : choices) {
+    QAction* action = themes->addAction(text, this, [this, theme = choice] { setTheme(theme); });
+    action->setCheckable(true);
+    action->setChecked(m_settings->theme() == choice);
+    group->addAction(action);
+  }
+}
+
+void MainWindow::makeToolBar()
+{
+  QToolBar* bar = addToolBar(tr("Tools"));
+  bar->setObjectName(QStringLiteral("tools"));
+  bar->setAccessibleName(tr("Tools"));
+  bar->setMovable(false);
+  bar->setIconSize(QSize(20, 20));
+  ActionGroup group = ActionGroup::File;
+  for (const ActionSpec& spec : actionSpecs()) {
+    if (!spec.onToolBar)
+      continue;
+    if (spec.group != group)
+      bar->addSeparator();
+    group = spec.group;
+    bar->addAction(m_actions->action(spec));
+    if (QWidget* button = bar->widgetForAction(m_actions->action(spec)))
+      button->setAccessibleName(m_actions->action(spec)->text().remove(QLatin1Char('&')));
+  }
+  auto* spacer = new QWidget(bar);
+  spacer->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred);
+  spacer->setAccessibleName(tr("Space"));
+  bar->addWidget(spacer);
+  m_layer->setAccessibleName(tr("Layer"));
+  m_layer->setToolTip(tr("Which of the open dictionaries is shown (Ctrl+PgUp, Ctrl+PgDown)"));
+  m_layer->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
+  m_layer->setMinimumContentsLength(28);
+  bar->addWidget(m_layer);
+}
+
+QDockWidget* MainWindow::dock(const char* id, const QString& title, QWidget* content,
+                              Qt::DockWidgetArea area)
+{
+  auto* made = new QDockWidget(title, this);
+  made->setObjectName(QString::fromLatin1(id));
+  made->setAccessibleName(title);
+  made->setWidget(content);
+  made->setFeatures(QDockWidget::DockWidgetMovable | QDockWidget::DockWidgetFloatable |
+                    QDockWidget::DockWidgetClosable);
+  addDockWidget(area, made);
+  return made;
+}
+
+void MainWindow::makeDocks()
+{
+  QDockWidget* features = dock("features", tr("Features"), m_features, Qt::LeftDockWidgetArea);
+  QDockWidget* inspector = dock("inspector", tr("Inspector"), m_inspector, Qt::RightDockWidgetArea);
+  QDockWidget* appearance =
+      dock("appearance", tr("Colours and sizes"), m_appearance, Qt::RightDockWidgetArea);
+  resizeDocks({features, inspector}, {330, 320}, Qt::Horizontal);
+  resizeDocks({inspector, appearance}, {460, 280}, Qt::Vertical);
+  const auto actions = menuBar()->actions();
+  for (QAction* menu : actions)
+    if (menu->text() == groupTitle(ActionGroup::View)) {
+      menu->menu()->addSeparator();
+      for (const QDockWidget* panel : {features, inspector, appearance})
+        menu->menu()->addAction(panel->toggleViewAction());
+    }
+}
+
+void MainWindow::makeStatusBar()
+{
+  statusBar()->setAccessibleName(tr("Status"));
+  statusBar()->setSizeGripEnabled(false);
+  m_status->setTextFormat(Qt::PlainText);
+  m_status->setAccessibleName(tr("Points shown and loaded"));
+  m_status->setContentsMargins(6, 0, 6, 0);
+  m_hint->setTextFormat(Qt::PlainText);
+  m_hint->setAccessibleName(tr("Hint"));
+  statusBar()->addWidget(m_status);
+  statusBar()->addWidget(m_hint);
+  std::vector<JobRunner*> jobs = m_document.jobs();
+  jobs.push_back(&m_saveJob);
+  statusBar()->addPermanentWidget(new JobBar(jobs, this));
+}
+
+// Connecting -------------------------------------------------------------------------------------
+
+void MainWindow::connectActions()
+{
+  const auto on = [this](const char* id, auto handler) {
+    connect(m_actions->action(id), &QAction::triggered, this, handler);
+  };
+  SelectionModel* selection = m_document.selection();
+  CloudView* view = m_cloud->view();
+
+  on("file.open", [this] { chooseFiles(); });
+  on("file.demo", [this] { m_document.openDemo(); });
+  on("file.labels", [this] { chooseLabels(); });
+  on("file.reread", [this] {
+    if (const auto dictionary = m_document.dictionary();
+        dictionary && !dictionary->source.path.empty())
+      openWithDialog(dictionary->source.path);
+  });
+  on("file.close", [this] {
+    if (const auto layer = m_document.layer())
+      m_document.closeLayer(layer->id);
+  });
+  on("file.saveTable", [this] { saveFeatures(m_features->listed(), tr("features")); });
+  on("file.saveSelection",
+     [this, selection] { saveFeatures(selection->features(), tr("selection")); });
+  on("file.figure", [this] { exportFigure(); });
+  on("file.quit", [this] { close(); });
+
+  on("edit.undo", [this] { m_document.undoStack()->undo(); });
+  on("edit.redo", [this] { m_document.undoStack()->redo(); });
+  on("edit.copyView", [this, view] {
+    QApplication::clipboard()->setImage(view->grabPicture());
+    statusBar()->showMessage(tr("The view is on the clipboard"), 3000);
+  });
+  on("edit.copySelection", [this, selection] {
+    if (const auto dictionary = m_document.dictionary())
+      QApplication::clipboard()->setText(
+          clipboardText(featureTable(*dictionary, selection->features())));
+  });
+  on("edit.find", [this] {
+    if (auto* features = findChild<QDockWidget*>(QStringLiteral("features"))) {
+      features->show();
+      features->raise();
+    }
+    m_features->focusSearch();
+  });
+  on("edit.next", [this] { m_features->goToMatch(1); });
+  on("edit.previous", [this] { m_features->goToMatch(-1); });
+  on("edit.query", [this] {
+    if (auto* inspector = findChild<QDockWidget*>(QStringLiteral("inspector"))) {
+      inspector->show();
+      inspector->raise();
+    }
+    m_inspector->focusQuery();
+  });
+
+  auto* group = new QActionGroup(this);
+  for (const auto& [id, tool] : tools) {
+    group->addAction(m_actions->action(id));
+    on(id, [view, chosen = tool] { view->setTool(chosen); });
+  }
+  m_actions->action("select.navigate")->setChecked(true);
+  connect(view, &CloudView::toolChanged, this, &MainWindow::showTool);
+  on("select.visibleOnly", [view](bool checked) { view->setVisibleOnly(checked); });
+  on("select.all", [this, selection] {
+    std::vector<FeatureId> all(static_cast<std::size_t>(m_document.features()));
+    std::iota(all.begin(), all.end(), 0);
+    selection->setFeatures(std::move(all));
+  });
+  on("select.none", [selection] { selection->setFeatures({}); });
+  on("select.invert", [this, selection] {
+    std::vector<FeatureId> rest;
+    const auto n = static_cast<FeatureId>(m_document.features());
+    for (FeatureId id = 0; id < n; ++id)
+      if (!selection->contains(id))
+        rest.push_back(id);
+    selection->setFeatures(std::move(rest));
+  });
+  on("select.matches", [this, selection] { selection->setFeatures(m_document.matches()); });
+
+  on("view.frameSelection", [selection, view] { view->frame(selection->features()); });
+  on("view.frameAll", [view] { view->frameAll(); });
+  on("view.front", [view] { view->lookAlong(2); });
+  on("view.side", [view] { view->lookAlong(0); });
+  on("view.top", [view] { view->lookAlong(1); });
+  on("view.orthographic", [view](bool checked) { view->setOrthographic(checked); });
+  connect(view, &CloudView::cameraChanged, this, [this, view] {
+    m_actions->action("view.orthographic")->setChecked(view->orthographic());
+  });
+  on("view.names", [this](bool checked) {
+    Appearance appearance = m_document.appearance();
+    appearance.showLabels = checked;
+    m_document.setAppearance(appearance);
+  });
+  on("view.nextLayer", [this] { stepLayer(1); });
+  on("view.previousLayer", [this] { stepLayer(-1); });
+  on("view.fullScreen", [this](bool checked) {
+    setWindowState(windowState().setFlag(Qt::WindowFullScreen, checked));
+  });
+
+  on("tools.pca3", [this] { m_document.computeEmbedding(pcaTask(3)); });
+  on("tools.pca2", [this] { m_document.computeEmbedding(pcaTask(2)); });
+  on("tools.stop", [this] {
+    m_document.cancelJobs();
+    m_saveJob.cancel();
+  });
+
+  on("help.commands", [this] {
+    CommandPalette palette(*m_actions, this);
+    palette.move(mapToGlobal(QPoint((width() - palette.width()) / 2, height() / 8)));
+    palette.exec();
+    if (palette.chosen())
+      palette.chosen()->trigger();
+  });
+  on("help.keys", [this] { CheatSheet(*m_actions, this).exec(); });
+  on("help.manual", [this] {
+    auto* help = new HelpDialog(this);
+    help->setAttribute(Qt::WA_DeleteOnClose);
+    help->show();
+  });
+  on("help.about", [this, view] { AboutDialog(view->rendererName(), this).exec(); });
+}
+
+void MainWindow::connectDocument()
+{
+  connect(m_start, &StartPage::openRequested, this, &MainWindow::chooseFiles);
+  connect(m_start, &StartPage::demoRequested, &m_document, &Document::openDemo);
+  connect(m_start, &StartPage::recentRequested, this,
+          [this](const QString& path) { openFiles({std::filesystem::path(path.toStdString())}); });
+  connect(&m_document, &Document::messageRaised, m_messages, &MessageBar::add);
+  connect(m_messages, &MessageBar::choiceRequested, this, &MainWindow::openWithDialog);
+  connect(&m_saveJob, &JobRunner::failed, this, [this](const QString& sentence) {
+    m_messages->add({Message::Kind::Failure, sentence, {}, {}, false});
+  });
+
+  connect(&m_document, &Document::layersChanged, this, &MainWindow::showLayers);
+  connect(&m_document, &Document::currentLayerChanged, this, &MainWindow::showLayers);
+  connect(&m_document, &Document::embeddingChanged, this, &MainWindow::showState);
+  connect(&m_document, &Document::searchChanged, this, &MainWindow::showState);
+  connect(&m_document, &Document::appearanceChanged, this, &MainWindow::showState);
+  connect(m_document.selection(), &SelectionModel::changed, this, &MainWindow::showState);
+  connect(m_document.undoStack(), &QUndoStack::indexChanged, this, &MainWindow::showState);
+  connect(m_layer, &QComboBox::activated, this,
+          [this] { m_document.setCurrentLayer(m_layer->currentData().toInt()); });
+  connect(m_cloud, &CloudPanel::colorsChanged, this, &MainWindow::showLegend);
+  connect(m_cloud, &CloudPanel::hintChanged, m_hint, &QLabel::setText);
+  connect(
+      m_features, &FeaturePanel::saveRequested, this,
+      [this](const std::vector<FeatureId>& features) { saveFeatures(features, tr("features")); });
+  connect(m_inspector, &InspectorPanel::saveRequested, this, &MainWindow::saveNeighbors);
+  showLegend();
+}
+
+// Opening and saving -----------------------------------------------------------------------------
+
+void MainWindow::openFiles(const std::vector<std::filesystem::path>& paths)
+{
+  std::vector<OpenRequest> requests;
+  for (const auto& path : paths) {
+    std::error_code ignored;
+    const auto absolute = std::filesystem::absolute(path, ignored);
+    requests.push_back({absolute.empty() ? path : absolute, {}});
+  }
+  m_document.open(std::move(requests));
+}
+
+void MainWindow::openWithDialog(const std::filesystem::path& path)
+{
+  OpenDialog dialog(path, this);
+  if (dialog.exec() == QDialog::Accepted)
+    m_document.open(dialog.requests());
+}
+
+void MainWindow::chooseFiles()
+{
+  const QStringList recent = m_settings->recent();
+  const QString folder = recent.isEmpty() ? QString() : QFileInfo(recent.front()).path();
+  const QStringList files = QFileDialog::getOpenFileNames(
+      this, tr("Open a dictionary"), folder,
+      tr("Dictionaries (*.npz *.npy *.safetensors *.h5 *.hdf5 *.h5ad *.bin *.bytes *.txt *.tsv "
+         "*.csv *.vec *.json);;All files (*)"));
+  if (files.size() == 1) {
+    openWithDialog(std::filesystem::path(files.front().toStdString()));
+  } else if (!files.isEmpty()) {
+    std::vector<std::filesystem::path> paths;
+    for (const QString& file : files)
+      paths.emplace_back(file.toStdString());
+    openFiles(paths);
+  }
+}
+
+void MainWindow::chooseLabels()
+{
+  const QString file = QFileDialog::getOpenFileName(
+      this, tr("Attach labels"), {},
+      tr("Labels (*.txt *.tsv *.csv *.json *.jsonl *.gz);;All files (*)"));
+  if (!file.isEmpty())
+    m_document.attachLabels(std::filesystem::path(file.toStdString()));
+}
+
+QString MainWindow::askFileName(const QString& name)
+{
+  const auto dictionary = m_document.dictionary();
+  QString stem = dictionary ? QString::fromStdString(dictionary->name) : QString();
+  stem.replace(QLatin1Char('/'), QLatin1Char('_'));
+  return QFileDialog::getSaveFileName(
+      this, tr("Save"), QStringLiteral("%1-%2.csv").arg(stem, name),
+      tr("CSV (*.csv);;TSV (*.tsv);;NumPy (*.npz);;HDF5 (*.h5);;JSON (*.json)"));
+}
+
+void MainWindow::saveFeatures(const std::vector<FeatureId>& features, const QString& name)
+{
+  const auto dictionary = m_document.dictionary();
+  const QString file = dictionary ? askFileName(name) : QString();
+  if (file.isEmpty())
+    return;
+  m_saveJob.start(
+      tr("Saving %1").arg(QFileInfo(file).fileName()),
+      [path = std::filesystem::path(file.toStdString()), dictionary,
+       features](const Progress& progress) {
+        progress.checkStopped();
+        writeResult(path, featureTable(*dictionary, features));
+        return static_cast<std::int64_t>(features.size());
+      },
+      [this, file](std::int64_t count) {
+        m_messages->add({Message::Kind::Note,
+                         tr("%1 features are saved in %2, with ids and labels.")
+                             .arg(displayCount(count), QFileInfo(file).fileName()),
+                         file,
+                         {},
+                         false});
+      });
+}
+
+void MainWindow::saveNeighbors(const NeighborList& list)
+{
+  const auto dictionary = m_document.dictionary();
+  const QString file = dictionary ? askFileName(tr("neighbours")) : QString();
+  if (file.isEmpty())
+    return;
+  m_saveJob.start(
+      tr("Saving %1").arg(QFileInfo(file).fileName()),
+      [path = std::filesystem::path(file.toStdString()), dictionary,
+       list](const Progress& progress) {
+        progress.checkStopped();
+        writeResult(path, neighborTable(*dictionary, list));
+        return true;
+      },
+      [this, file](bool) {
+        m_messages->add({Message::Kind::Note,
+                         tr("The list is saved in %1.").arg(QFileInfo(file).fileName()),
+                         file,
+                         {},
+                         false});
+      });
+}
+
+void MainWindow::exportFigure()
+{
+  const QString file = QFileDialog::getSaveFileName(this, tr("Save the view"),
+                                                    QStringLiteral("view.png"), tr("PNG (*.png)"));
+  if (!file.isEmpty())
+    m_cloud->view()->grabPicture(2.0).save(file);
+}
+
+void MainWindow::setTheme(ThemeChoice theme)
+{
+  m_settings->setTheme(theme);
+  applyTheme(theme);
+}
+
+void MainWindow::stepLayer(int step)
+{
+  const auto& layers = m_document.layers();
+  const auto current = m_document.layer();
+  const auto place = std::find(layers.begin(), layers.end(), current);
+  if (place == layers.end())
+    return;
+  const auto count = static_cast<std::ptrdiff_t>(layers.size());
+  const auto next = (place - layers.begin() + step + count) % count;
+  m_document.setCurrentLayer(layers[static_cast<std::size_t>(next)]->id);
+}
+
+// Showing ----------------------------------------------------------------------------------------
+
+void MainWindow::showLayers()
+{
+  m_layer->clear();
+  for (const auto& layer : m_document.layers())
+    m_layer->addItem(visibleText(layer->title().toStdString(), 60), layer->id);
+  const auto current = m_document.layer();
+  if (current) {
+    m_layer->setCurrentIndex(m_layer->findData(current->id));
+    const auto& path = current->dictionary->source.path;
+    if (!path.empty()) {
+      m_settings->addRecent(pathText(path));
+      m_start->setRecent(m_settings->recent());
+    }
+  }
+  m_layer->setEnabled(!m_document.layers().empty());
+  m_center->setCurrentWidget(current ? static_cast<QWidget*>(m_cloud) : m_start);
+  setWindowTitle(current ? tr("%1 – Orrery").arg(visibleText(current->title().toStdString(), 100))
+                         : tr("Orrery"));
+  showState();
+}
+
+void MainWindow::showState()
+{
+  ActionTable::State state;
+  state.dictionary = m_document.dictionary() != nullptr;
+  state.map = m_document.embedding() != nullptr;
+  state.selection = !m_document.selection()->features().empty();
+  state.matches = !m_document.matches().empty();
+  state.undo = m_document.undoStack()->canUndo();
+  state.redo = m_document.undoStack()->canRedo();
+  m_actions->setState(state);
+  m_actions->action("view.names")->setChecked(m_document.appearance().showLabels);
+  const QString undo = m_document.undoStack()->undoText();
+  m_actions->action("edit.undo")->setText(undo.isEmpty() ? tr("&Undo") : tr("&Undo: %1").arg(undo));
+  const QString redo = m_document.undoStack()->redoText();
+  m_actions->action("edit.redo")->setText(redo.isEmpty() ? tr("&Redo") : tr("&Redo: %1").arg(redo));
+  showStatus();
+}
+
+void MainWindow::showStatus()
+{
+  const auto dictionary = m_document.dictionary();
+  if (!dictionary) {
+    m_status->clear();
+    return;
+  }
+  const std::int64_t loaded = dictionary->features();
+  const auto missing = static_cast<std::int64_t>(dictionary->rows.nonFinite.size());
+  const auto embedding = m_document.embedding();
+  QString text;
+  if (!embedding)
+    text = tr("%1 features loaded, first map under way").arg(displayCount(loaded));
+  else if (missing == 0)
+    text = tr("%1 points shown = %1 loaded").arg(displayCount(loaded));
+  else
+    text = tr("%1 points shown, %2 loaded: %3 are not finite")
+               .arg(displayCount(loaded - missing), displayCount(loaded), displayCount(missing));
+  text += tr("  ·  %1 dimensions").arg(displayCount(dictionary->dimensions()));
+  const auto selected = static_cast<std::int64_t>(m_document.selection()->features().size());
+  if (selected > 0)
+    text += tr("  ·  %1 selected").arg(displayCount(selected));
+  if (dictionary->synthetic)
+    text += tr("  ·  synthetic");
+  m_status->setText(text);
+}
+
+void MainWindow::showTool(CloudTool tool)
+{
+  for (const auto& [id, listed] : tools)
+    if (listed == tool)
+      m_actions->action(id)->setChecked(true);
+}
+
+void MainWindow::showLegend()
+{
+  m_appearance->setLegend(m_cloud->colors().legend);
+  m_features->model()->setColors(m_cloud->colors().colors);
+}
+
+// Events -----------------------------------------------------------------------------------------
+
+void MainWindow::closeEvent(QCloseEvent* event)
+{
+  m_settings->saveWindow(*this);
+  m_document.cancelJobs();
+  QMainWindow::closeEvent(event);
+}
+
+void MainWindow::dragEnterEvent(QDragEnterEvent* event)
+{
+  if (event->mimeData()->hasUrls())
+    event->acceptProposedAction();
+}
+
+void MainWindow::dropEvent(QDropEvent* event)
+{
+  std::vector<std::filesystem::path> paths;
+  for (const QUrl& url : event->mimeData()->urls())
+    if (url.isLocalFile())
+      paths.emplace_back(url.toLocalFile().toStdString());
+  if (paths.empty()) {
+    m_messages->add(
+        {Message::Kind::Failure, tr("Only files on this computer can be opened."), {}, {}, false});
+    return;
+  }
+  event->acceptProposedAction();
+  openFiles(paths);
+}
+
+}  // namespace orrery

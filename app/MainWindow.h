@@ -1,0 +1,92 @@
+// Creates, places and connects; knows no mathematics and draws nothing.
+#pragma once
+
+#include "app/ActionTable.h"
+#include "app/Settings.h"
+#include "core/document/Document.h"
+#include "widgets/panels/AppearancePanel.h"
+#include "widgets/panels/CloudPanel.h"
+#include "widgets/panels/FeaturePanel.h"
+#include "widgets/panels/InspectorPanel.h"
+#include "widgets/panels/JobBar.h"
+#include "widgets/panels/MessageBar.h"
+#include "widgets/panels/StartPage.h"
+
+#include <QComboBox>
+#include <QDockWidget>
+#include <QMainWindow>
+#include <QStackedWidget>
+#include <QTabWidget>
+
+#include <filesystem>
+#include <vector>
+
+namespace orrery {
+
+class MainWindow : public QMainWindow {
+  Q_OBJECT
+ public:
+  /// @p settings outlives the window.
+  explicit MainWindow(Settings* settings, QWidget* parent = nullptr);
+  ~MainWindow() override;
+
+  [[nodiscard]] Document* document() { return &m_document; }
+  [[nodiscard]] ActionTable* actions() { return m_actions; }
+  [[nodiscard]] CloudPanel* cloud() { return m_cloud; }
+  [[nodiscard]] FeaturePanel* featurePanel() { return m_features; }
+  [[nodiscard]] InspectorPanel* inspector() { return m_inspector; }
+  [[nodiscard]] MessageBar* messages() { return m_messages; }
+
+  /// As dropped: what can be read without a question is, the rest says why not.
+  void openFiles(const std::vector<std::filesystem::path>& paths);
+  /// Through the dialog that shows what is in the file.
+  void openWithDialog(const std::filesystem::path& path);
+
+ protected:
+  void closeEvent(QCloseEvent* event) override;
+  void dragEnterEvent(QDragEnterEvent* event) override;
+  void dropEvent(QDropEvent* event) override;
+
+ private:
+  void makeMenus();
+  void makeToolBar();
+  void makeDocks();
+  void makeStatusBar();
+  void connectActions();
+  void connectDocument();
+  QDockWidget* dock(const char* id, const QString& title, QWidget* content,
+                    Qt::DockWidgetArea area);
+
+  void chooseFiles();
+  void chooseLabels();
+  void saveFeatures(const std::vector<FeatureId>& features, const QString& name);
+  void saveNeighbors(const NeighborList& list);
+  QString askFileName(const QString& name);
+  void setTheme(ThemeChoice theme);
+  void stepLayer(int step);
+  void exportFigure();
+
+  void showLayers();
+  void showState();
+  void showStatus();
+  void showTool(CloudTool tool);
+  void showLegend();
+
+  Settings* m_settings;
+  Document m_document;
+  ActionTable* m_actions;
+  QStackedWidget* m_center;
+  StartPage* m_start;
+  CloudPanel* m_cloud;
+  FeaturePanel* m_features;
+  InspectorPanel* m_inspector;
+  AppearancePanel* m_appearance;
+  MessageBar* m_messages;
+  QComboBox* m_layer;
+  QLabel* m_status;
+  QLabel* m_hint;
+  QMenu* m_recentMenu = nullptr;
+  JobRunner m_saveJob;
+};
+
+}  // namespace orrery

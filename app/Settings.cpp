@@ -1,0 +1,106 @@
+#include "app/Settings.h"
+
+#include <QGuiApplication>
+#include <QScreen>
+
+#include <algorithm>
+#include <limits>
+
+namespace orrery {
+namespace {
+
+constexpr int layoutVersion = 1;  ///< Of the docks; another one is not restored.
+
+}  // namespace
+
+Settings::Settings(const QString& file)
+    : m_settings(file.isEmpty() ? QSettings().fileName() : file, QSettings::IniFormat)
+{
+}
+
+QStringList Settings::recent() const
+{
+  QStringList recent = m_settings.value(QStringLiteral("recent")).toStringList();
+  recent.removeAll(QString());
+  return recent.mid(0, maxRecent);
+}
+
+void Settings::addRecent(const QString& path)
+{
+  QStringList paths = recent();
+  paths.removeAll(path);
+  paths.prepend(path);
+  m_settings.setValue(QStringLiteral("recent"), QStringList(paths.mid(0, maxRecent)));
+}
+
+void Settings::clearRecent()
+{
+  m_settings.remove(QStringLiteral("recent"));
+}
+
+ThemeChoice Settings::theme() const
+{
+  const QString theme = m_settings.value(QStringLiteral("theme")).toString();
+  return theme == QLatin1String("dark")    ? ThemeChoice::Dark
+         : theme == QLatin1String("light") ? ThemeChoice::Light
+                                           : ThemeChoice::System;
+}
+
+void Settings::setTheme(ThemeChoice theme)
+{
+  m_settings.setValue(QStringLiteral("theme"), theme == ThemeChoice::Dark    ? "dark"
+                                               : theme == ThemeChoice::Light ? "light"
+                                                                             : "system");
+}
+
+void Settings::saveWindow(const QMainWindow& window)
+{
+  m_settings.setValue(QStringLiteral("window/geometry"), window.normalGeometry());
+  m_settings.setValue(QStringLiteral("window/maximized"), window.isMaximized());
+  m_settings.setValue(QStringLiteral("window/layout"), window.saveState(layoutVersion));
+}
+
+void Settings::restoreWindow(QMainWindow& window) const
+{
+  QList<QRect> screens;
+  for (const QScreen* screen : QGuiApplication::screens())
+    screens << screen->availableGeometry();
+  QRect wanted = m_settings.value(QStringLiteral("window/geometry")).toRect();
+  if (!wanted.isValid() || wanted.width() < 200 || wanted.height() < 150) {
+    // First start: most of the screen, but no wall of window on a large one.
+    const QRect screen = screens.isEmpty() ? QRect(0, 0, 1280, 800)
+                                           : QGuiApplication::primaryScreen()->availableGeometry();
+    const QSize size = (screen.size() * 0.9).boundedTo(QSize(1920, 1200));
+    wanted = QRect(QPoint(), size);
+    wanted.moveCenter(screen.center());
+  }
+  window.setGeometry(clampedToScreens(wanted, screens));
+  window.restoreState(m_settings.value(QStringLiteral("window/layout")).toByteArray(),
+                      layoutVersion);
+  if (m_settings.value(QStringLiteral("window/maximized")).toBool())
+    window.setWindowState(window.windowState() | Qt::WindowMaximized);
+}
+
+QRect clampedToScreens(QRect wanted, const QList<QRect>& screens)
+{
+  if (screens.isEmpty())
+    return wanted;
+  const auto overlap = [&](const QRect& screen) {
+    const QRect common = screen.intersected(wanted);
+    return common.isEmpty() ? std::int64_t{0}
+                            : std::int64_t{common.width()} * std::int64_t{common.height()};
+  };
+  const auto distance = [&](const QRect& screen) {
+    return (screen.center() - wanted.center()).manhattanLength();
+  };
+  const QRect screen =
+      *std::max_element(screens.begin(), screens.end(), [&](const QRect& a, const QRect& b) {
+        return overlap(a) != overlap(b) ? overlap(a) < overlap(b) : distance(a) > distance(b);
+      });
+  wanted.setSize(wanted.size().boundedTo(screen.size()));
+  wanted.moveLeft(std::clamp(wanted.left(), screen.left(), screen.right() - wanted.width() + 1));
+  wanted.moveTop(std::clamp(wanted.top(), screen.top(), screen.bottom() - wanted.height() + 1));
+  return wanted;
+}
+
+}  // namespace orrery
