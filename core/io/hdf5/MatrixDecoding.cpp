@@ -2,6 +2,7 @@
 
 #include "core/base/Parallel.h"
 #include "core/io/ParallelRead.h"
+#include "core/io/hdf5/LargeChunk.h"
 #include "core/io/reader/ChunkFilters.h"
 
 #include <algorithm>
@@ -51,6 +52,30 @@ class Target {
       placeStraight(part);
     else
       placeTurned(part);
+  }
+
+  /// Bytes of a chunk of float32 whose first element has its place at (@p row, @p column) and whose
+  /// rows have @p width elements. What lies outside the matrix is dropped.
+  void placeBytes(const ChunkRun& run, std::int64_t row, std::int64_t column, std::int64_t width)
+  {
+    auto* bytes = reinterpret_cast<std::byte*>(m_matrix.data());
+    const auto first = static_cast<std::int64_t>(run.plane < 0 ? run.first / 4 : run.first);
+    std::int64_t byte = run.plane < 0 ? static_cast<std::int64_t>(run.first % 4) : run.plane;
+    std::int64_t r = row + first / width, c = first % width;
+    for (const std::byte value : run.bytes) {
+      if (r < m_rows && column + c < m_columns) {
+        const std::int64_t element =
+            m_axis == FeatureAxis::Rows ? r * m_columns + column + c : (column + c) * m_rows + r;
+        bytes[4 * element + byte] = value;
+      }
+      if (run.plane < 0 && ++byte < 4)
+        continue;
+      byte = std::max(run.plane, 0);
+      if (++c == width) {
+        c = 0;
+        ++r;
+      }
+    }
   }
 
   void fill(std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t columns,
@@ -245,11 +270,37 @@ class Decoding {
     std::sort(chunks.begin(), chunks.end(), [](const PlannedChunk& a, const PlannedChunk& b) {
       return std::pair(a.offset, a.row) < std::pair(b.offset, b.row);
     });
+    if (2 * chunkBytes() > workSpace() && canStream(m_plan)) {
+      for (const PlannedChunk& chunk : chunks)
+        streamPlannedChunk(chunk);
+      return;
+    }
     decodeAll(chunks.size(), [&](std::size_t i, reader::ChunkDecoder& decoder) -> PlannedChunk& {
       const auto room = decoder.input(chunks[i].bytes);
       m_source.read(chunks[i].offset, room.data(), room.size());
       return chunks[i];
     });
+  }
+
+  /// Of a chunk that is too large for the work space.
+  void streamPlannedChunk(const PlannedChunk& chunk)
+  {
+    std::string problem;
+    const bool sound = streamChunk(
+        m_plan.filters, chunk.skippedFilters, chunk.bytes, chunkBytes(),
+        [&](std::uint64_t offset, std::span<std::byte> target) {
+          m_progress.checkStopped();
+          m_source.read(chunk.offset + offset, target.data(), target.size());
+        },
+        [&](const ChunkRun& run) {
+          m_target.placeBytes(run, static_cast<std::int64_t>(chunk.row),
+                              static_cast<std::int64_t>(chunk.column),
+                              static_cast<std::int64_t>(m_plan.chunkColumns));
+        },
+        problem);
+    if (!sound)
+      failOnChunk(chunk, problem);
+    m_progress.update(++m_chunksDone, chunksInGrid());
   }
 
   void takeRawChunks(ChunkGrid& grid)
@@ -298,10 +349,8 @@ class Decoding {
   template <typename Fetch>
   void decodeAll(std::size_t count, const Fetch& fetch)
   {
-    const std::uint64_t matrixBytes = m_plan.rows * m_plan.columns * sizeof(float);
-    const std::uint64_t space = std::max(smallWorkSpace, matrixBytes / 3);
     const auto lanes = static_cast<std::int64_t>(std::clamp<std::uint64_t>(
-        space / (2 * chunkBytes() + 1), 1, static_cast<std::uint64_t>(threadCount())));
+        workSpace() / (2 * chunkBytes() + 1), 1, static_cast<std::uint64_t>(threadCount())));
     std::atomic<std::size_t> next{0};
     parallelFor(lanes, 1, [&](std::int64_t, std::int64_t) {
       reader::ChunkDecoder decoder(m_plan.filters, chunkBytes());
@@ -311,7 +360,7 @@ class Decoding {
           return;
         try {
           place(fetch(i, decoder), decoder);
-          m_progress.update(++m_chunksDone, m_chunksTotal());
+          m_progress.update(++m_chunksDone, chunksInGrid());
         } catch (...) {
           next = count;
           throw;
@@ -332,12 +381,16 @@ class Decoding {
                     clippedRows(row), column, clippedColumns(column)});
   }
 
+  [[nodiscard]] std::uint64_t workSpace() const
+  {
+    return std::max(smallWorkSpace, m_plan.rows * m_plan.columns * sizeof(float) / 3);
+  }
   [[nodiscard]] std::uint64_t chunkBytes() const
   {
     return m_plan.chunkRows * m_plan.chunkColumns *
            static_cast<std::uint64_t>(m_target.elementBytes());
   }
-  [[nodiscard]] std::int64_t m_chunksTotal() const
+  [[nodiscard]] std::int64_t chunksInGrid() const
   {
     return static_cast<std::int64_t>(
         ((m_plan.rows + m_plan.chunkRows - 1) / m_plan.chunkRows) *

@@ -22,7 +22,7 @@ struct ReaderLimits {
   std::chrono::milliseconds silence{20'000};
   std::uint32_t cpuSeconds = 120;
   /// Of address space: the largest chunk, as stored, undone and cut into blocks, and the library.
-  std::uint64_t memoryBytes = std::uint64_t{1} << 30;
+  std::uint64_t memoryBytes = std::uint64_t{3} << 29;
 };
 
 /// The helper program: $ORRERY_READER, else beside this program, in ../libexec/orrery, or where the

@@ -3,9 +3,7 @@
 #include <libdeflate.h>
 
 #include <algorithm>
-#include <bit>
 #include <cstring>
-#include <memory>
 #include <new>
 #include <utility>
 
@@ -40,6 +38,12 @@ void interleaveFour(const std::byte* planes, std::size_t count, std::byte* targe
       target[4 * i + plane] = planes[plane * count + i];
 }
 
+/// One step of taking the remainder by 65535.
+std::uint32_t fold(std::uint32_t value)
+{
+  return (value & 0xFFFF) + (value >> 16);
+}
+
 }  // namespace
 
 void unshuffle(std::span<const std::byte> source, std::uint32_t elementBytes, std::byte* target)
@@ -64,12 +68,11 @@ void unshuffle(std::span<const std::byte> source, std::uint32_t elementBytes, st
     std::memcpy(target + done, source.data() + done, source.size() - done);
 }
 
-std::uint32_t fletcher32(std::span<const std::byte> bytes)
+void Fletcher32::add(std::span<const std::byte> bytes)
 {
-  std::uint32_t sum = 0, sumOfSums = 0;
+  std::uint32_t sum = m_sum, sumOfSums = m_sumOfSums;
   std::size_t i = 0;
   const std::size_t words = bytes.size() / 2;
-  const auto fold = [](std::uint32_t value) { return (value & 0xFFFF) + (value >> 16); };
   while (i < words) {
     // The second sum grows as n²/2 · 65535: 360 words fit 32 bits from any folded state.
     const std::size_t end = std::min(i + 360, words);
@@ -82,12 +85,23 @@ std::uint32_t fletcher32(std::span<const std::byte> bytes)
     sumOfSums = fold(sumOfSums);
   }
   if (bytes.size() % 2 != 0) {
-    sum += std::to_integer<std::uint32_t>(bytes.back()) << 8;
-    sumOfSums += sum;
-    sum = fold(sum);
-    sumOfSums = fold(sumOfSums);
+    sum = fold(sum + (std::to_integer<std::uint32_t>(bytes.back()) << 8));
+    sumOfSums = fold(sumOfSums + sum);
   }
-  return (fold(sumOfSums) << 16) | fold(sum);
+  m_sum = sum;
+  m_sumOfSums = sumOfSums;
+}
+
+bool Fletcher32::matches(std::span<const std::byte, 4> stored) const
+{
+  std::uint32_t value = 0;
+  for (std::size_t i = 0; i < 4; ++i)
+    value |= std::to_integer<std::uint32_t>(stored[i]) << (8 * i);
+  const std::uint32_t computed = (fold(m_sumOfSums) << 16) | fold(m_sum);
+  // Old versions of the library stored the halves with their bytes exchanged; it still accepts
+  // that.
+  const std::uint32_t exchanged = ((computed & 0x00FF00FF) << 8) | ((computed >> 8) & 0x00FF00FF);
+  return value == computed || value == exchanged;
 }
 
 bool decompressLzf(std::span<const std::byte> source, std::span<std::byte> target)
@@ -126,16 +140,18 @@ bool decompressLzf(std::span<const std::byte> source, std::span<std::byte> targe
   return out == target.size();
 }
 
-bool inflateExactly(std::span<const std::byte> source, std::span<std::byte> target,
-                    std::string& problem)
+Inflater::Inflater() : m_decompressor(libdeflate_alloc_decompressor(), libdeflate_free_decompressor)
 {
-  const std::unique_ptr<libdeflate_decompressor, void (*)(libdeflate_decompressor*)> decompressor(
-      libdeflate_alloc_decompressor(), libdeflate_free_decompressor);
-  if (!decompressor)
+  if (!m_decompressor)
     throw std::bad_alloc();
+}
+
+bool Inflater::inflate(std::span<const std::byte> source, std::span<std::byte> target,
+                       std::string& problem)
+{
   std::size_t written = 0;
   const libdeflate_result result = libdeflate_zlib_decompress(
-      decompressor.get(), source.data(), source.size(), target.data(), target.size(), &written);
+      m_decompressor.get(), source.data(), source.size(), target.data(), target.size(), &written);
   const std::string expected = std::to_string(target.size());
   if (result == LIBDEFLATE_INSUFFICIENT_SPACE)
     problem = "its compressed data hold more than the " + expected + " bytes expected";
@@ -199,15 +215,9 @@ bool ChunkDecoder::undo(const FilterStep& step, std::uint64_t sizeBefore, std::s
       problem = "its checksum is missing";
       return false;
     }
-    std::uint32_t stored = 0;
-    std::memcpy(&stored, source.data() + m_size - 4, 4);
-    if constexpr (std::endian::native == std::endian::big)
-      stored = __builtin_bswap32(stored);
-    const std::uint32_t computed = fletcher32(source.first(m_size - 4));
-    // Old versions of the library stored the halves with their bytes exchanged; it still accepts
-    // that.
-    const std::uint32_t exchanged = ((computed & 0x00FF00FF) << 8) | ((computed >> 8) & 0x00FF00FF);
-    if (stored != computed && stored != exchanged) {
+    Fletcher32 checksum;
+    checksum.add(source.first(m_size - 4));
+    if (!checksum.matches(source.last<4>())) {
       problem = "its checksum is wrong";
       return false;
     }
@@ -227,7 +237,7 @@ bool ChunkDecoder::undo(const FilterStep& step, std::uint64_t sizeBefore, std::s
       unshuffle(source, step.elementBytes, target.data());
       break;
     case Filter::Deflate:
-      if (!inflateExactly(source, target, problem))
+      if (!m_inflater.inflate(source, target, problem))
         return false;
       break;
     case Filter::Lzf:

@@ -6,9 +6,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
+
+struct libdeflate_decompressor;
 
 namespace orrery::reader {
 
@@ -18,14 +21,33 @@ void unshuffle(std::span<const std::byte> source, std::uint32_t elementBytes, st
 
 /// HDF5's variant of Fletcher's checksum: big-endian 16-bit words, an odd last byte as the upper
 /// half of a word.
-std::uint32_t fletcher32(std::span<const std::byte> bytes);
+class Fletcher32 {
+ public:
+  /// All pieces but the last must have an even number of bytes.
+  void add(std::span<const std::byte> bytes);
+  /// Whether it is the checksum stored in these four bytes.
+  [[nodiscard]] bool matches(std::span<const std::byte, 4> stored) const;
+
+ private:
+  std::uint32_t m_sum = 0;
+  std::uint32_t m_sumOfSums = 0;
+};
 
 /// LZF (Lehmann's format as h5py stores it). True if @p target is filled exactly.
 bool decompressLzf(std::span<const std::byte> source, std::span<std::byte> target);
 
-/// A zlib stream. True if @p target is filled exactly; otherwise @p problem says what is wrong.
-bool inflateExactly(std::span<const std::byte> source, std::span<std::byte> target,
-                    std::string& problem);
+/// Undoes zlib streams, one after another.
+class Inflater {
+ public:
+  Inflater();
+
+  /// True if @p target is filled exactly; otherwise @p problem says what is wrong.
+  bool inflate(std::span<const std::byte> source, std::span<std::byte> target,
+               std::string& problem);
+
+ private:
+  std::unique_ptr<libdeflate_decompressor, void (*)(libdeflate_decompressor*)> m_decompressor;
+};
 
 /// True for the pipelines that ChunkDecoder undoes: shuffle and checksum in any order, then at most
 /// one compressor, then checksums only (so that every size between two filters is known).
@@ -52,6 +74,7 @@ class ChunkDecoder {
   bool undo(const FilterStep& step, std::uint64_t sizeBefore, std::string& problem);
 
   std::vector<FilterStep> m_filters;
+  Inflater m_inflater;
   std::uint64_t m_chunkBytes;
   std::vector<std::byte> m_current;
   std::vector<std::byte> m_next;

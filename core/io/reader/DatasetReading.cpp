@@ -74,10 +74,11 @@ void readRectangle(const Dataset& dataset, hid_t memory, const std::vector<hsize
                    const std::vector<hsize_t>& count, void* buffer)
 {
   const Handle space(H5Dget_space(dataset.id()), H5Sclose);
-  hsize_t points = 1;
-  for (const hsize_t size : count)
-    points *= size;
-  const Handle target(H5Screate_simple(1, &points, nullptr), H5Sclose);
+  // Of the same rank: otherwise the library walks chunks element by element.
+  const Handle target(count.empty()
+                          ? H5Screate(H5S_SCALAR)
+                          : H5Screate_simple(static_cast<int>(count.size()), count.data(), nullptr),
+                      H5Sclose);
   const bool selected =
       count.empty() || H5Sselect_hyperslab(space.id(), H5S_SELECT_SET, start.data(), nullptr,
                                            count.data(), nullptr) >= 0;
@@ -100,42 +101,46 @@ hid_t transferType(const Dataset& dataset, const MemoryType& memory, const Handl
   return dataset.facts.type.format.kind == ElementKind::Boolean ? fileType.id() : memory.type;
 }
 
+/// Sends a rectangle that has been read, in slices that fit frames.
+void sendRectangle(const Block& whole, const char* values, std::uint64_t element, const Send& send)
+{
+  const std::uint64_t widest = std::max<std::uint64_t>(1, blockBytes / element);
+  const std::uint64_t width = std::min(widest, whole.columns);
+  const std::uint64_t height = std::max<std::uint64_t>(1, widest / width);
+  for (std::uint64_t top = 0; top < whole.rows; top += height)
+    for (std::uint64_t left = 0; left < whole.columns; left += width) {
+      const Block block{whole.row + top, std::min(height, whole.rows - top), whole.column + left,
+                        std::min(width, whole.columns - left)};
+      MessageWriter writer;
+      write(writer, block);
+      for (std::uint64_t i = 0; i < block.rows; ++i)
+        writer.raw(values + ((top + i) * whole.columns + left) * element, block.columns * element);
+      send(FrameKind::Block, writer.bytes());
+    }
+}
+
 void sendBlocks(const Dataset& dataset, const Send& send, const MatrixPlan& plan)
 {
   const Handle fileType(H5Dget_type(dataset.id()), H5Tclose);
   const MemoryType memory = memoryType(dataset.facts.type.format.kind);
   const std::uint64_t element = memory.format.bytes;
-  // Blocks that keep to whole chunks, wider first: each chunk is undone once. A chunk larger than a
-  // block is kept by the library's cache while its rows are taken from it.
-  std::uint64_t columns = plan.chunkColumns;
-  std::uint64_t rows = plan.chunkRows;
+  // Rectangles of whole chunks, wider first, so that each chunk is undone once.
+  std::uint64_t rows = std::min(plan.chunkRows, plan.rows);
+  std::uint64_t columns = std::min(plan.chunkColumns, plan.columns);
   if (columns * rows * element <= blockBytes) {
-    const std::uint64_t fitting = blockBytes / (columns * rows * element);
-    columns = std::min(plan.columns, columns * fitting);
+    columns = std::min(plan.columns, columns * (blockBytes / (columns * rows * element)));
     if (columns == plan.columns)
-      rows = std::min(plan.rows,
-                      rows * std::max<std::uint64_t>(1, blockBytes / (columns * rows * element)));
+      rows = std::min(plan.rows, rows * (blockBytes / (columns * rows * element)));
   }
-  const std::uint64_t widest = std::max<std::uint64_t>(1, blockBytes / element);
   std::vector<char> values;
   for (std::uint64_t row = 0; row < plan.rows; row += rows)
     for (std::uint64_t column = 0; column < plan.columns; column += columns) {
-      const std::uint64_t rowEnd = std::min(row + rows, plan.rows);
-      const std::uint64_t columnEnd = std::min(column + columns, plan.columns);
-      for (std::uint64_t left = column; left < columnEnd; left += widest) {
-        const std::uint64_t width = std::min(widest, columnEnd - left);
-        const std::uint64_t step = std::max<std::uint64_t>(1, widest / width);
-        for (std::uint64_t top = row; top < rowEnd; top += step) {
-          const std::uint64_t height = std::min(step, rowEnd - top);
-          values.resize(width * height * element);
-          readRectangle(dataset, transferType(dataset, memory, fileType), {top, left},
-                        {height, width}, values.data());
-          MessageWriter writer;
-          write(writer, Block{top, height, left, width});
-          writer.raw(values.data(), values.size());
-          send(FrameKind::Block, writer.bytes());
-        }
-      }
+      const Block block{row, std::min(rows, plan.rows - row), column,
+                        std::min(columns, plan.columns - column)};
+      values.resize(block.rows * block.columns * element);
+      readRectangle(dataset, transferType(dataset, memory, fileType), {row, column},
+                    {block.rows, block.columns}, values.data());
+      sendRectangle(block, values.data(), element, send);
     }
 }
 
@@ -384,7 +389,11 @@ void sendNumbers(hid_t file, std::uint64_t fileSize, const Request& request, con
   std::uint64_t done = 0;
   std::vector<double> values;
   std::vector<signed char> bytes;
-  forEachRun(dataset.facts.shape, blockBytes / sizeof(double),
+  // Of a list, a whole chunk at least: it may be too large for the library's cache.
+  std::uint64_t most = blockBytes / sizeof(double);
+  if (dataset.facts.chunk.size() == 1)
+    most = std::max(most, dataset.facts.chunk[0]);
+  forEachRun(dataset.facts.shape, most,
              [&](const std::vector<hsize_t>& start, const std::vector<hsize_t>& count) {
                values.resize(product(count));
                if (boolean) {
@@ -395,10 +404,8 @@ void sendNumbers(hid_t file, std::uint64_t fileSize, const Request& request, con
                } else {
                  readRectangle(dataset, H5T_NATIVE_DOUBLE, start, count, values.data());
                }
-               MessageWriter writer;
-               write(writer, Block{0, 1, done, values.size()});
-               writer.raw(values.data(), values.size() * sizeof(double));
-               send(FrameKind::Block, writer.bytes());
+               sendRectangle(Block{0, 1, done, values.size()},
+                             reinterpret_cast<const char*>(values.data()), sizeof(double), send);
                done += values.size();
              });
 }

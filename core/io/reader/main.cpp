@@ -22,6 +22,8 @@
 namespace orrery::reader {
 namespace {
 
+constexpr std::size_t chunkCacheBytes = 32u << 20;
+
 void sendBytes(const void* data, std::size_t count)
 {
   const auto* bytes = static_cast<const char*>(data);
@@ -121,8 +123,8 @@ Handle openFile(std::uint64_t fileSize)
   // Locks need a file system that has them; read-only media often do not.
   H5Pset_file_locking(access.id(), false, true);
   H5Pset_fclose_degree(access.id(), H5F_CLOSE_STRONG);
-  // Room for the largest chunk, so that one taken row by row is undone once.
-  H5Pset_cache(access.id(), 0, 521, maxChunkBytes, 1.0);
+  // Room for a few chunks, so that one taken in parts is undone once.
+  H5Pset_cache(access.id(), 0, 521, chunkCacheBytes, 1.0);
   Handle file(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.id()), H5Fclose);
   if (!file.valid()) {
     const std::string stack = takeErrorStack();
