@@ -8,12 +8,16 @@
 #include "core/io/hdf5/MatrixDecoding.h"
 
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <cstring>
+#include <fstream>
 #include <functional>
 #include <limits>
+#include <sstream>
 #include <utility>
 
 namespace orrery {
@@ -21,6 +25,29 @@ namespace {
 
 /// Numbers and texts that are read whole; matrices have their own path.
 constexpr std::uint64_t maxListBytes = std::uint64_t{1} << 30;
+
+/// Whether somebody holds a lock for writing on the file, as the HDF5 library does while it writes.
+/// Looked up, not tried: trying would for a moment keep a writer out.
+bool isLockedForWriting(int descriptor)
+{
+  struct stat status {};
+  std::ifstream locks("/proc/locks");
+  if (!locks || ::fstat(descriptor, &status) != 0)
+    return false;
+  // "1: FLOCK  ADVISORY  WRITE 708 08:01:1234 0 EOF", the device in hexadecimal.
+  char identity[64];
+  std::snprintf(identity, sizeof identity, "%02x:%02x:%llu", major(status.st_dev),
+                minor(status.st_dev), static_cast<unsigned long long>(status.st_ino));
+  std::string line;
+  for (int i = 0; i < 10'000 && std::getline(locks, line); ++i) {
+    std::istringstream words(line);
+    std::string number, kind, mode, access, process, where;
+    words >> number >> kind >> mode >> access >> process >> where;
+    if (access == "WRITE" && where == identity)
+      return true;
+  }
+  return false;
+}
 
 class Hdf5File : public TensorFile {
  public:
@@ -30,6 +57,8 @@ class Hdf5File : public TensorFile {
     if (m_source.size() == 0)
       m_source.fail("is empty (expected HDF5)");
     m_listing = listHdf5(m_source, m_limits, progress);
+    if (isLockedForWriting(m_source.descriptor()))
+      note("another program has the file open for writing; what is read may be incomplete");
   }
 
   [[nodiscard]] std::string formatName() const override { return m_listing.formatName; }
@@ -122,6 +151,9 @@ class Hdf5File : public TensorFile {
         status.st_mtim.tv_sec * std::int64_t{1'000'000'000} + status.st_mtim.tv_nsec !=
             m_source.modifiedNs())
       m_source.fail("has changed since it was opened; open it again");
+    // The bytes are still there, but the HDF5 library asks for the name behind the descriptor.
+    if (status.st_nlink == 0)
+      m_source.fail("has been deleted since it was opened");
     reader::Request request;
     request.task = task;
     request.name = displayText(name).substr(0, reader::maxNameBytes);
