@@ -1,0 +1,97 @@
+// t-SNE of all features over their exact neighbours, step by step.
+// Sources: van der Maaten & Hinton 2008 (JMLR 9), van der Maaten 2014 (JMLR 15); learning rate
+// n / exaggeration and PCA start: Belkina et al. 2019, Kobak & Berens 2019 (Nature Communications).
+#pragma once
+
+#include "core/base/Progress.h"
+#include "core/base/Types.h"
+#include "core/embedding/Embedding.h"
+#include "core/embedding/MapOptions.h"
+#include "core/embedding/Neighbors.h"
+#include "core/embedding/TsneAffinities.h"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+namespace orrery {
+
+class TsneLayout;
+
+struct TsneOptions {
+  /// Effective number of neighbours each feature attends to. More shows coarser structure. Reduced
+  /// to a third of the neighbours there are where that is less, and said.
+  double perplexity = 30.0;
+  /// 2 or 3.
+  int dimensions = 2;
+  MapStart start = MapStart::Pca;
+  /// Standard deviation of the first axis at the start; none keeps the positions given.
+  std::optional<double> startDeviation = 1e-4;
+  /// The attraction is this many times stronger in the first iterations, so that clusters find
+  /// together before they are fixed in place.
+  double earlyExaggeration = 12.0;
+  int earlyIterations = 250;
+  int iterations = 1000;
+  /// Step per gradient (without the factor 4); none takes n / earlyExaggeration.
+  std::optional<double> learningRate;
+  double earlyMomentum = 0.5;
+  double momentum = 0.8;
+  /// Accuracy of the repulsion: groups that look smaller than this angle count as one point. 0 sums
+  /// over all pairs exactly, in O(n²) a step.
+  double theta = 0.7;
+  Metric metric = Metric::Cosine;  ///< Of the neighbours.
+  std::uint64_t seed = 0;          ///< Of MapStart::Random alone.
+};
+
+/// A map in the making. Features without neighbours (zero rows under cosine) have no place: NaN.
+/// The bits depend on neighbours, start and options alone, not on how the steps are grouped or on
+/// the number of threads. For memory see
+/// estimateTsne().
+class TsneRun {
+ public:
+  /// @p neighbors of the features to be laid out (3 × perplexity of them, if there are as many);
+  /// @p start their places at the beginning (3 × n; startingPositions()). Throws Error on options
+  /// that make no sense.
+  TsneRun(const Neighbors& neighbors, const Positions& start, const TsneOptions& options = {},
+          const Progress& progress = {});
+  TsneRun(TsneAffinities affinities, const Positions& start, const TsneOptions& options = {});
+  ~TsneRun();
+  TsneRun(TsneRun&&) noexcept;
+  TsneRun& operator=(TsneRun&&) noexcept;
+
+  /// Takes @p steps more steps; beyond options().iterations as well. Stopped, it throws Cancelled
+  /// between two steps: the run stays as it is and may go on.
+  void advance(int steps, const Progress& progress = {});
+
+  [[nodiscard]] int iteration() const;
+  [[nodiscard]] bool finished() const;  ///< iteration() ≥ options().iterations.
+  [[nodiscard]] Positions positions() const;
+  [[nodiscard]] const TsneOptions& options() const;
+  [[nodiscard]] const TsneAffinities& affinities() const;
+
+  /// Σ p log(p / q) in nats at the present positions, without exaggeration. Sums over all pairs up
+  /// to 65 536 features; above that Z comes from the tree at θ = 0.25, which moves the divergence
+  /// by less than 0.002.
+  [[nodiscard]] double klDivergence(const Progress& progress = {}) const;
+
+  /// The gradient of klDivergence() at the present positions (3 × n, NaN without a place), with the
+  /// repulsion at accuracy @p theta.
+  [[nodiscard]] Positions gradient(double theta, const Progress& progress = {}) const;
+
+  /// The map as it is: sentence, options and positions. Seconds are those spent in advance().
+  [[nodiscard]] Embedding embedding() const;
+
+ private:
+  std::unique_ptr<TsneLayout> m_layout;
+};
+
+/// Start, run and sentence in one. @p neighbors of the same columns as @p decoder. Stopped, it
+/// throws Cancelled and the state is lost: use TsneRun where it should be kept.
+Embedding computeTsne(const FeatureMatrixView& decoder, const Neighbors& neighbors,
+                      const TsneOptions& options = {}, const Progress& progress = {});
+
+/// Time and memory of computeTsne, and of the neighbours where @p neighborsKnown is false.
+MapEstimate estimateTsne(std::int64_t features, std::int64_t dimensions,
+                         const TsneOptions& options = {}, bool neighborsKnown = false);
+
+}  // namespace orrery
