@@ -30,14 +30,6 @@ constexpr double clickSlop = 4.0;  ///< A press that moves less is a click.
 constexpr double pickTolerance = 8.0;
 constexpr double zoomPerStep = 1.18;  ///< Of a wheel's notch.
 
-/// The direction in which a new cloud is first seen: from the front, a little right and above.
-Camera firstCamera()
-{
-  Camera camera;
-  camera.position = Eigen::Vector3d(0.45, 0.32, 1.0);
-  return camera;
-}
-
 /// What @p camera shows of @p from, seen of @p to: for a cloud that grows or moves as a whole.
 Camera carriedOver(const Camera& camera, const SceneBounds& from, const SceneBounds& to)
 {
@@ -58,7 +50,7 @@ class CloudView::Private {
   CloudView* q;
   CloudScene scene;
   ProgressiveRenderer renderer{scene};
-  Camera camera = firstCamera();
+  Camera camera;
   bool framed = true;  ///< The camera is where frameAll() put it.
   bool stale = true;
   bool moving = false;
@@ -75,11 +67,8 @@ class CloudView::Private {
   FeatureId current = noFeature;
   FeatureId hoveredFeature = noFeature;
   FeatureId toldHover = noFeature;
-  std::vector<std::pair<FeatureId, QString>> labels;
-  QString caption;
+  CloudTexts texts;
   QString emptyText = QStringLiteral("Nothing to show yet. Open a dictionary, or the demo.");
-  QStringList axisNames;
-  LegendModel legend;
 
   CloudTool tool = CloudTool::Navigate;
   bool visibleOnly = false;
@@ -136,7 +125,6 @@ class CloudView::Private {
   std::vector<FeatureId> regionFeatures();
 
   [[nodiscard]] OverlayStyle style() const;
-  void paintOverlay(QPainter& painter, const QRectF& area, const ScreenPoints& points);
   void paintMarks(QPainter& painter, const ScreenPoints& points);
   void paintTool(QPainter& painter, const QRectF& area);
   void paintNote(QPainter& painter, const QString& text, const QColor& background,
@@ -252,12 +240,10 @@ void CloudView::Private::jump(const Camera& to, int milliseconds)
 
 Camera CloudView::Private::framedCamera(const Positions& positions, bool planar) const
 {
-  if (planar)
-    return framePlane(positions, {}, aspect());
-  // Out of a map in the plane the cloud is seen from its first direction again.
-  Camera direction = scene.planar() || scene.positions().cols() == 0 ? firstCamera() : camera;
-  direction.orthographic = scene.planar() ? false : camera.orthographic;
-  return frameBounds(direction, boundsOf(positions), aspect());
+  // Out of a map in the plane, a cloud is seen as if it were new.
+  if (planar || scene.planar() || scene.positions().cols() == 0)
+    return openingCamera(positions, planar, aspect());
+  return frameBounds(camera, boundsOf(positions), aspect());
 }
 
 const ScreenPoints& CloudView::Private::screenPoints()
@@ -428,46 +414,6 @@ void CloudView::Private::paintMarks(QPainter& painter, const ScreenPoints& point
   ring(hoveredFeature, QColor(0xE6, 0x9F, 0x00), 3.0, 2.2);
 }
 
-void CloudView::Private::paintOverlay(QPainter& painter, const QRectF& area,
-                                      const ScreenPoints& points)
-{
-  const OverlayStyle look = style();
-  constexpr double margin = 10.0;
-  QRectF inside = area.adjusted(margin, margin, -margin, -margin);
-  if (inside.width() < 40.0 || inside.height() < 40.0)
-    return;
-  std::vector<QRectF> taken;
-  OverlayStyle small = look;
-  small.font.setPointSizeF(std::max(6.0, look.font.pointSizeF() * 0.9));
-  const QRectF captionBox = drawCaption(painter, caption, inside, small);
-  if (!captionBox.isEmpty()) {
-    taken.push_back(captionBox);
-    inside.setBottom(captionBox.top() - 4.0);
-  }
-  const QSizeF size = legendSize(legend, small, inside.width() * 0.45);
-  if (!size.isEmpty() && size.height() <= inside.height()) {
-    const QRectF box(QPointF(inside.right() - size.width(), inside.top()), size);
-    drawLegend(painter, legend, box, small);
-    taken.push_back(box);
-  }
-  if (scene.planar()) {
-    drawPlaneAxes(painter, inside, axisNames, small);
-  } else if (inside.width() > 200.0 && inside.height() > 160.0) {
-    constexpr double arm = 26.0;
-    const QPointF center(inside.left() + arm + 22.0, inside.bottom() - arm - 14.0);
-    drawOrientation(painter, camera, center, arm, axisNames, small);
-    taken.emplace_back(center.x() - arm - 20.0, center.y() - arm - 12.0, 2 * arm + 60.0,
-                       2 * arm + 24.0);
-  }
-  if (!labels.empty()) {
-    const QFontMetricsF metrics(look.font);
-    const auto placed = placeLabels(labels, points, inside, taken, [&](const QString& text) {
-      return QSizeF(metrics.horizontalAdvance(text), metrics.height());
-    });
-    drawLabels(painter, placed, points, look);
-  }
-}
-
 void CloudView::Private::paintTool(QPainter& painter, const QRectF& area)
 {
   const OverlayStyle look = style();
@@ -551,7 +497,7 @@ void CloudView::setPositions(Positions positions, bool planar, bool keepCamera)
   if (positions.cols() != d.scene.positions().cols()) {
     // What belonged to other features means nothing now.
     d.hoveredFeature = d.toldHover = d.current = noFeature;
-    d.labels.clear();
+    d.texts.labels.clear();
     d.scene.setSelection({});
     d.scene.setLinks({}, Qt::black);
     d.scene.clearEmphasis();
@@ -627,7 +573,7 @@ void CloudView::setHidden(std::vector<FeatureId> features)
 
 void CloudView::setLabels(std::vector<std::pair<FeatureId, QString>> labels)
 {
-  m_d->labels = std::move(labels);
+  m_d->texts.labels = std::move(labels);
   update();
 }
 
@@ -639,19 +585,19 @@ void CloudView::setLinks(std::vector<std::pair<FeatureId, FeatureId>> links, QCo
 
 void CloudView::setCaption(const QString& caption)
 {
-  m_d->caption = caption;
+  m_d->texts.caption = caption;
   update();
 }
 
 void CloudView::setAxisNames(const QStringList& names)
 {
-  m_d->axisNames = names;
+  m_d->texts.axisNames = names;
   update();
 }
 
 void CloudView::setLegend(LegendModel legend)
 {
-  m_d->legend = std::move(legend);
+  m_d->texts.legend = std::move(legend);
   update();
 }
 
@@ -807,7 +753,7 @@ QImage CloudView::grabPicture(double scale)
   QPainter painter(&picture);
   painter.scale(ratio, ratio);
   const ScreenPoints points = d.scene.project(d.camera, width(), height());
-  d.paintOverlay(painter, rect(), points);
+  drawTexts(painter, rect(), d.texts, d.camera, d.scene.planar(), points, d.style());
   d.paintMarks(painter, points);
   return picture;
 }
@@ -850,7 +796,7 @@ void CloudView::paintEvent(QPaintEvent*)
   else
     painter.drawImage(QRectF(rect()), picture);
   const ScreenPoints& points = d.screenPoints();
-  d.paintOverlay(painter, rect(), points);
+  drawTexts(painter, rect(), d.texts, d.camera, d.scene.planar(), points, d.style());
   d.paintMarks(painter, points);
   d.paintTool(painter, rect());
 }

@@ -260,6 +260,15 @@ Camera framePlane(const Positions& positions, const std::vector<FeatureId>& feat
   return camera;
 }
 
+Camera openingCamera(const Positions& positions, bool planar, double aspect)
+{
+  if (planar)
+    return framePlane(positions, {}, aspect);
+  Camera camera;
+  camera.position = Vector3d(0.45, 0.32, 1.0);
+  return frameBounds(camera, boundsOf(positions), aspect);
+}
+
 Camera lookAlongAxis(const Camera& camera, int axis)
 {
   const double distance = focalDistance(camera);

@@ -66,6 +66,10 @@ Camera frameBounds(const Camera& camera, const SceneBounds& bounds, double aspec
 Camera framePlane(const Positions& positions, const std::vector<FeatureId>& features,
                   double aspect);
 
+/// Where a map is first seen from: a plane from straight above, a cloud from the front, a little
+/// from the right and above; all of it in view.
+Camera openingCamera(const Positions& positions, bool planar, double aspect);
+
 /// Looks along −z, −x or −y (@p axis 2, 0, 1), same focal point and size.
 Camera lookAlongAxis(const Camera& camera, int axis);
 

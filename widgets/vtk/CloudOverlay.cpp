@@ -60,16 +60,16 @@ void drawHaloText(QPainter& painter, const QPointF& baseline, const QString& tex
 
 std::vector<PlacedLabel> placeLabels(const std::vector<std::pair<FeatureId, QString>>& labels,
                                      const ScreenPoints& points, const QRectF& area,
-                                     const std::vector<QRectF>& taken,
+                                     const std::vector<QRectF>& taken, double gap,
                                      const std::function<QSizeF(const QString&)>& measure)
 {
   // A coarse grid of the boxes already there: each label meets only its neighbours.
-  constexpr double cell = 64.0;
+  const double cell = std::max({1.0, area.width() / 24.0, area.height() / 24.0});
   const int columns = std::max(1, static_cast<int>(area.width() / cell) + 1);
   const int rows = std::max(1, static_cast<int>(area.height() / cell) + 1);
   std::vector<std::vector<QRectF>> grid(static_cast<std::size_t>(columns * rows));
   const auto cells = [&](const QRectF& box, auto visit) {
-    const auto index = [](double value, int size) {
+    const auto index = [cell](double value, int size) {
       return std::clamp(static_cast<int>(value / cell), 0, size - 1);
     };
     for (int row = index(box.top() - area.top(), rows);
@@ -104,15 +104,15 @@ std::vector<PlacedLabel> placeLabels(const std::vector<std::pair<FeatureId, QStr
     if (!area.contains(point))
       continue;
     const QSizeF size = measure(text);
-    const double gap = points.radius[at] + 2.0;
+    const double away = points.radius[at] + gap;
     const double w = size.width(), h = size.height();
     // Right of the point reads best, then left, above, below.
-    const std::array<QPointF, 6> corners = {point + QPointF(gap, -h / 2),
-                                            point + QPointF(-gap - w, -h / 2),
-                                            point + QPointF(-w / 2, -gap - h),
-                                            point + QPointF(-w / 2, gap),
-                                            point + QPointF(gap * 0.7, -gap * 0.7 - h),
-                                            point + QPointF(gap * 0.7, gap * 0.7)};
+    const std::array<QPointF, 6> corners = {point + QPointF(away, -h / 2),
+                                            point + QPointF(-away - w, -h / 2),
+                                            point + QPointF(-w / 2, -away - h),
+                                            point + QPointF(-w / 2, away),
+                                            point + QPointF(away * 0.7, -away * 0.7 - h),
+                                            point + QPointF(away * 0.7, away * 0.7)};
     for (const QPointF& corner : corners) {
       const QRectF box(corner, size);
       if (!isFree(box))
@@ -126,9 +126,8 @@ std::vector<PlacedLabel> placeLabels(const std::vector<std::pair<FeatureId, QStr
 }
 
 void drawLabels(QPainter& painter, const std::vector<PlacedLabel>& labels,
-                const ScreenPoints& points, const OverlayStyle& style)
+                const OverlayStyle& style)
 {
-  (void)points;
   const QFontMetricsF metrics(style.font);
   for (const PlacedLabel& label : labels)
     drawHaloText(painter, QPointF(label.box.left(), label.box.top() + metrics.ascent()), label.text,
@@ -306,6 +305,48 @@ QRectF drawCaption(QPainter& painter, const QString& text, const QRectF& area,
     y += metrics.lineSpacing();
   }
   return box;
+}
+
+void drawTexts(QPainter& painter, const QRectF& area, const CloudTexts& texts, const Camera& camera,
+               bool planar, const ScreenPoints& points, const OverlayStyle& style)
+{
+  const QFontMetricsF metrics(style.font);
+  const double em = metrics.height();
+  QRectF inside = area.adjusted(0.6 * em, 0.6 * em, -0.6 * em, -0.6 * em);
+  if (inside.width() < 3.0 * em || inside.height() < 3.0 * em)
+    return;
+  std::vector<QRectF> taken;
+  if (!texts.title.isEmpty()) {
+    OverlayStyle bold = style;
+    bold.font.setBold(true);
+    const QFontMetricsF wide(bold.font);
+    drawHaloText(painter, inside.topLeft() + QPointF(0.0, wide.ascent()),
+                 wide.elidedText(texts.title, Qt::ElideRight, inside.width()), bold);
+    inside.setTop(inside.top() + 1.4 * em);
+  }
+  const QRectF captionBox = drawCaption(painter, texts.caption, inside, style);
+  if (!captionBox.isEmpty())
+    inside.setBottom(captionBox.top() - 0.3 * em);
+  const QSizeF size = legendSize(texts.legend, style, inside.width() * 0.45);
+  if (!size.isEmpty() && size.height() <= inside.height()) {
+    const QRectF box(QPointF(inside.right() - size.width(), inside.top()), size);
+    drawLegend(painter, texts.legend, box, style);
+    taken.push_back(box);
+  }
+  if (planar) {
+    drawPlaneAxes(painter, inside, texts.axisNames, style);
+  } else if (inside.width() > 14.0 * em && inside.height() > 10.0 * em) {
+    const double arm = 1.7 * em;
+    const QPointF center(inside.left() + arm + 1.4 * em, inside.bottom() - arm - em);
+    drawOrientation(painter, camera, center, arm, texts.axisNames, style);
+    taken.emplace_back(center.x() - arm - 1.4 * em, center.y() - arm - em, 2 * arm + 4.0 * em,
+                       2 * arm + 2.0 * em);
+  }
+  drawLabels(
+      painter,
+      placeLabels(texts.labels, points, inside, taken, 0.15 * em,
+                  [&](const QString& text) { return QSizeF(metrics.horizontalAdvance(text), em); }),
+      style);
 }
 
 }  // namespace orrery

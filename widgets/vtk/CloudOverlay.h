@@ -35,14 +35,15 @@ struct PlacedLabel {
 };
 
 /// Places labels beside their points, first come first served, without overlap among themselves or
-/// with @p taken; one that finds no free place is left out. @p measure gives a text's size.
+/// with @p taken; one that finds no free place is left out. @p gap between disc and
+/// text; @p measure gives a text's size.
 std::vector<PlacedLabel> placeLabels(const std::vector<std::pair<FeatureId, QString>>& labels,
                                      const ScreenPoints& points, const QRectF& area,
                                      const std::vector<QRectF>& taken,
                                      const std::function<QSizeF(const QString&)>& measure);
 
 void drawLabels(QPainter& painter, const std::vector<PlacedLabel>& labels,
-                const ScreenPoints& points, const OverlayStyle& style);
+                const OverlayStyle& style);
 
 /// Size that drawLegend needs; empty for an empty legend. Texts longer than @p maximumWidth are cut
 /// with an ellipsis.
@@ -65,5 +66,19 @@ QRectF drawCaption(QPainter& painter, const QString& text, const QRectF& area,
 /// Text with a rim of the background's colour, readable over points.
 void drawHaloText(QPainter& painter, const QPointF& baseline, const QString& text,
                   const OverlayStyle& style);
+
+/// All that is written over a cloud.
+struct CloudTexts {
+  QString title;
+  QString caption;
+  QStringList axisNames;
+  LegendModel legend;
+  std::vector<std::pair<FeatureId, QString>> labels;  ///< In order of importance.
+};
+
+/// Lays them out in @p area and draws them: the one layout of window and figure. @p points in the
+/// painter's units.
+void drawTexts(QPainter& painter, const QRectF& area, const CloudTexts& texts, const Camera& camera,
+               bool planar, const ScreenPoints& points, const OverlayStyle& style);
 
 }  // namespace orrery
