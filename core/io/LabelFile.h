@@ -7,6 +7,8 @@
 #include "core/dictionary/Dictionary.h"
 
 #include <filesystem>
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,6 +34,9 @@ struct LabelTable {
     float cosine = 0.0f;
   };
   std::vector<KnownNeighbor> knownNeighbors;
+  /// The label in the first row, where that row was taken for names although nothing but its place
+  /// speaks for it: if the table then is one row short, it was a label like the others.
+  std::optional<std::string> uncertainFirstLabel;
   std::string format;  ///< "one label per line", "TSV with header", "Neuronpedia explanations" …
   std::vector<std::string> notes;  ///< Replaced bytes, skipped blank lines …
 };
