@@ -46,6 +46,9 @@ void writeResult(const std::filesystem::path& path, const ResultTable& table,
 /// Throws the Error that writeResult would, as far as it can be known before the work.
 void checkWritable(const std::filesystem::path& path);
 
+/// The same for writeFileAtomically, which takes any ending.
+void checkFileWritable(const std::filesystem::path& path);
+
 /// The same promise for bytes made elsewhere (pictures, sessions).
 void writeFileAtomically(const std::filesystem::path& path, const std::string& bytes);
 
