@@ -1,5 +1,6 @@
 #include "core/base/LinearAlgebra.h"
 
+#include "core/base/Dispatch.h"
 #include "core/base/Error.h"
 #include "core/base/Parallel.h"
 
@@ -107,6 +108,18 @@ Matrix<Scalar> tiledProduct(const View<Scalar>& a, bool transposeA, const View<S
     progress.update(++done, tiles);
   });
   return c;
+}
+
+/// sum += x, in double.
+ORRERY_FOR_EACH_CPU
+void addWidened(const float* __restrict x, Eigen::Index count, double* __restrict sum)
+{
+  Eigen::Index j = 0;
+  for (; j + 16 <= count; j += 16)  // a fixed count, so that the compiler uses vectors
+    for (int lane = 0; lane < 16; ++lane)
+      sum[j + lane] += static_cast<double>(x[j + lane]);
+  for (; j < count; ++j)
+    sum[j] += static_cast<double>(x[j]);
 }
 
 /// Adds the lower tiles of Y Yᵀ (or Yᵀ Y) of one panel to @p sum.
@@ -370,9 +383,9 @@ Eigen::VectorXd meanColumn(const FeatureMatrixView& x)
   const Eigen::Index chunks = (x.cols() + chunk - 1) / chunk;
   Eigen::MatrixXd sums = Eigen::MatrixXd::Zero(x.rows(), std::max<Eigen::Index>(1, chunks));
   parallelFor(x.cols(), chunk, [&](std::int64_t begin, std::int64_t end) {
-    auto sum = sums.col(begin / chunk);
+    double* sum = sums.col(begin / chunk).data();
     for (Eigen::Index column = begin; column < end; ++column)
-      sum += x.col(column).cast<double>();
+      addWidened(x.data() + column * x.outerStride(), x.rows(), sum);
   });
   return sums.rowwise().sum() / static_cast<double>(std::max<Eigen::Index>(1, x.cols()));
 }

@@ -91,6 +91,15 @@ class Lanczos {
     return m_ritz.values.head(std::min<Eigen::Index>(count, m_size));
   }
 
+  /// Coordinates of the features along vectors(count), if the last run was a single product.
+  [[nodiscard]] Eigen::MatrixXf scores(int count) const
+  {
+    if (m_scores.rows() != m_size)
+      return {};
+    const Eigen::Index kept = std::min<Eigen::Index>(count, m_size);
+    return m_ritz.vectors.leftCols(kept).transpose().cast<float>() * m_scores;
+  }
+
   [[nodiscard]] int block() const { return m_block; }
   [[nodiscard]] int products() const { return m_products; }
 
@@ -99,7 +108,12 @@ class Lanczos {
   {
     const Eigen::Index added = next.cols();
     m_basis.middleCols(m_size, added) = next;
-    m_image.middleCols(m_size, added) = m_covariance.apply(next, precision, progress);
+    // The checking product in double is usually the only one of its run: then the features'
+    // coordinates are at hand.
+    const bool keepScores = precision == Precision::Double && m_size == 0;
+    m_scores.resize(0, 0);
+    m_image.middleCols(m_size, added) =
+        m_covariance.apply(next, precision, progress, keepScores ? &m_scores : nullptr);
     ++m_products;
     const Eigen::MatrixXd column =
         m_basis.leftCols(m_size + added).transpose() * m_image.middleCols(m_size, added);
@@ -154,6 +168,7 @@ class Lanczos {
   Eigen::MatrixXd m_image;  ///< C times the basis.
   Eigen::MatrixXd m_projected;
   SymmetricEigen<double> m_ritz;
+  Eigen::MatrixXf m_scores;
   Eigen::Index m_size = 0;
   int m_products = 0;
   double m_best = 1.0;  ///< The smallest residual of this run, and how often none was smaller.
@@ -185,6 +200,7 @@ LeadingSubspace leadingSubspace(const CovarianceKernel& covariance, Eigen::Index
     result.converged = lanczos.run(start, Precision::Double, options.tolerance, progress);
     result.values = lanczos.values(options.components);
     result.vectors = lanczos.vectors(options.components);
+    result.scores = lanczos.scores(options.components);
   }
   result.products = lanczos.products();
   return result;

@@ -19,6 +19,7 @@ struct BlockLanczosOptions {
 struct LeadingSubspace {
   Eigen::VectorXd values;   ///< Largest first; fewer than asked for if the matrix has no more.
   Eigen::MatrixXd vectors;  ///< d × components, orthonormal.
+  Eigen::MatrixXf scores;   ///< components × n: vectorsᵀ(x_i − m), if they came for nothing.
   bool converged = false;
   int products = 0;
 };

@@ -10,65 +10,97 @@
 namespace orrery {
 namespace {
 
-/// Vectors that a kernel call works on, as lanes; more are worked in groups, fewer padded with
-/// zeros.
-constexpr int lanes = 8;
 /// Features that are in registers at a time.
 constexpr int group = 8;
 /// Features whose contributions are summed before they are widened to double.
 constexpr Eigen::Index floatRun = 256;
 
-typedef float FloatLanes __attribute__((vector_size(lanes * sizeof(float))));
-typedef double DoubleLanes __attribute__((vector_size(lanes * sizeof(double))));
+// The vectors that a kernel call works on are lanes; more are worked in groups, fewer padded with
+// zeros. In double four lanes fill a register.
+typedef float FloatLanes __attribute__((vector_size(8 * sizeof(float))));
+typedef double DoubleLanes __attribute__((vector_size(4 * sizeof(double))));
+constexpr Eigen::Index lanesOf(float)
+{
+  return 8;
+}
+constexpr Eigen::Index lanesOf(double)
+{
+  return 4;
+}
 
 /// For a group of shifted features (@p x: group × d, one after the other): w_c = Qᵀ x_c and
-/// Y += Σ_c x_c w_cᵀ. Q and Y are d × lanes, the lanes of a dimension together.
+/// Y += Σ_c x_c w_cᵀ. Q and Y are d × lanes and w is group × lanes, the lanes together.
 template <typename Scalar, typename Lanes>
-[[gnu::always_inline]] inline void multiplyGroup(const float* x, Eigen::Index d, const Scalar* q,
-                                                 Scalar* y)
+[[gnu::always_inline]] inline void multiplyGroup(const float* __restrict x, Eigen::Index d,
+                                                 const Scalar* __restrict q, Scalar* __restrict y,
+                                                 Scalar* __restrict w)
 {
-  Lanes w[group] = {};
+  constexpr Eigen::Index lanes = lanesOf(Scalar());
+  Lanes products[group] = {};
   for (Eigen::Index j = 0; j < d; ++j) {
     Lanes row;
     std::memcpy(&row, q + j * lanes, sizeof row);  // not aligned
 #pragma GCC unroll 8
     for (int c = 0; c < group; ++c)
-      w[c] += static_cast<Scalar>(x[c * d + j]) * row;
+      products[c] += static_cast<Scalar>(x[c * d + j]) * row;
   }
   for (Eigen::Index j = 0; j < d; ++j) {
     Lanes sum;
     std::memcpy(&sum, y + j * lanes, sizeof sum);
 #pragma GCC unroll 8
     for (int c = 0; c < group; ++c)
-      sum += static_cast<Scalar>(x[c * d + j]) * w[c];
+      sum += static_cast<Scalar>(x[c * d + j]) * products[c];
     std::memcpy(y + j * lanes, &sum, sizeof sum);
   }
+  std::memcpy(w, products, sizeof products);
 }
 
 ORRERY_FOR_EACH_CPU
-void multiplyFloats(const float* x, Eigen::Index d, const float* q, float* y)
+void multiplyFloats(const float* x, Eigen::Index d, const float* q, float* y, float* w)
 {
-  multiplyGroup<float, FloatLanes>(x, d, q, y);
+  multiplyGroup<float, FloatLanes>(x, d, q, y, w);
 }
 
 ORRERY_FOR_EACH_CPU
-void multiplyDoubles(const float* x, Eigen::Index d, const double* q, double* y)
+void multiplyDoubles(const float* x, Eigen::Index d, const double* q, double* y, double* w)
 {
-  multiplyGroup<double, DoubleLanes>(x, d, q, y);
+  multiplyGroup<double, DoubleLanes>(x, d, q, y, w);
 }
 
-void multiply(const float* x, Eigen::Index d, const float* q, float* y)
+void multiply(const float* x, Eigen::Index d, const float* q, float* y, float* w)
 {
-  multiplyFloats(x, d, q, y);
+  multiplyFloats(x, d, q, y, w);
 }
 
-void multiply(const float* x, Eigen::Index d, const double* q, double* y)
+void multiply(const float* x, Eigen::Index d, const double* q, double* y, double* w)
 {
-  multiplyDoubles(x, d, q, y);
+  multiplyDoubles(x, d, q, y, w);
+}
+
+/// Σ (x_j − shift_j)², the differences in float, the sum in double.
+ORRERY_FOR_EACH_CPU
+double shiftedSquare(const float* x, const float* shift, Eigen::Index d)
+{
+  double sums[8] = {};
+  Eigen::Index j = 0;
+  for (; j + 8 <= d; j += 8)
+    for (int lane = 0; lane < 8; ++lane) {
+      const double difference = static_cast<double>(x[j + lane] - shift[j + lane]);
+      sums[lane] += difference * difference;
+    }
+  double sum = 0.0;
+  for (const double part : sums)
+    sum += part;
+  for (; j < d; ++j) {
+    const double difference = static_cast<double>(x[j] - shift[j]);
+    sum += difference * difference;
+  }
+  return sum;
 }
 
 ORRERY_FOR_EACH_CPU
-void subtract(const float* x, const float* shift, Eigen::Index d, float* difference)
+void subtract(const float* __restrict x, const float* __restrict shift, Eigen::Index d,
+              float* __restrict difference)
 {
   Eigen::Index j = 0;
   for (; j + 16 <= d; j += 16)  // a fixed count, so that the compiler uses vectors
@@ -97,20 +129,38 @@ Eigen::Index rangeLength(Eigen::Index n)
   return std::max<Eigen::Index>(floatRun, (n / 64 + group - 1) / group * group);
 }
 
+/// One product: where q lies and where its results go.
 template <typename Scalar>
-void applyRange(const FeatureMatrixView& x, const Eigen::VectorXf& shift, Eigen::Index begin,
-                Eigen::Index end, const Scalar* q, double* sum, const Progress& progress)
+struct Product {
+  const FeatureMatrixView& x;
+  const Eigen::VectorXf& shift;
+  const Scalar* q;        ///< d × lanes, the lanes of a dimension together.
+  Eigen::MatrixXd& sums;  ///< d · lanes × ranges.
+  /// If given: rows first … first + used of it become qᵀ(x_i − shift).
+  Eigen::MatrixXf* scores;
+  Eigen::Index first, used;
+};
+
+template <typename Scalar>
+void applyRange(const Product<Scalar>& product, Eigen::Index begin, Eigen::Index end, double* sum,
+                const Progress& progress)
 {
-  const Eigen::Index d = x.rows();
+  constexpr Eigen::Index lanes = lanesOf(Scalar());
+  const Eigen::Index d = product.x.rows();
   std::vector<float> features(static_cast<std::size_t>(group * d));
   std::vector<Scalar> run(static_cast<std::size_t>(d * lanes));
+  Scalar w[group * lanes];
   for (Eigen::Index start = begin; start < end; start += floatRun) {
     progress.checkStopped();
     const Eigen::Index stop = std::min(start + floatRun, end);
     std::fill(run.begin(), run.end(), Scalar(0));
     for (Eigen::Index c = start; c < stop; c += group) {
-      loadGroup(x, shift, c, stop, features.data());
-      multiply(features.data(), d, q, run.data());
+      loadGroup(product.x, product.shift, c, stop, features.data());
+      multiply(features.data(), d, product.q, run.data(), w);
+      if (product.scores)
+        for (Eigen::Index i = 0; i < std::min<Eigen::Index>(group, stop - c); ++i)
+          for (Eigen::Index v = 0; v < product.used; ++v)
+            (*product.scores)(product.first + v, c + i) = static_cast<float>(w[i * lanes + v]);
     }
     for (std::size_t i = 0; i < run.size(); ++i)
       sum[i] += static_cast<double>(run[i]);
@@ -120,8 +170,9 @@ void applyRange(const FeatureMatrixView& x, const Eigen::VectorXf& shift, Eigen:
 template <typename Scalar>
 void applyLanes(const FeatureMatrixView& x, const Eigen::VectorXf& shift,
                 const Eigen::MatrixXd& vectors, Eigen::Index first, Eigen::MatrixXd& result,
-                const Progress& progress)
+                Eigen::MatrixXf* scores, const Progress& progress)
 {
+  constexpr Eigen::Index lanes = lanesOf(Scalar());
   const Eigen::Index d = x.rows(), n = x.cols();
   const Eigen::Index used = std::min<Eigen::Index>(lanes, vectors.cols() - first);
   std::vector<Scalar> q(static_cast<std::size_t>(d * lanes), Scalar(0));
@@ -132,8 +183,9 @@ void applyLanes(const FeatureMatrixView& x, const Eigen::VectorXf& shift,
   const Eigen::Index length = rangeLength(n);
   const Eigen::Index ranges = (n + length - 1) / length;
   Eigen::MatrixXd sums = Eigen::MatrixXd::Zero(d * lanes, ranges);
+  const Product<Scalar> product{x, shift, q.data(), sums, scores, first, used};
   parallelFor(n, length, [&](std::int64_t begin, std::int64_t end) {
-    applyRange<Scalar>(x, shift, begin, end, q.data(), sums.col(begin / length).data(), progress);
+    applyRange<Scalar>(product, begin, end, sums.col(begin / length).data(), progress);
   });
   for (Eigen::Index range = 1; range < ranges; ++range)
     sums.col(0) += sums.col(range);
@@ -150,19 +202,25 @@ CovarianceKernel::CovarianceKernel(const FeatureMatrixView& x, const Eigen::Vect
 }
 
 Eigen::MatrixXd CovarianceKernel::apply(const Eigen::MatrixXd& q, Precision precision,
-                                        const Progress& progress) const
+                                        const Progress& progress, Eigen::MatrixXf* scores) const
 {
   Eigen::MatrixXd result(q.rows(), q.cols());
+  if (scores)
+    scores->resize(q.cols(), m_x.cols());
+  const bool single = precision == Precision::Single;
+  const Eigen::Index lanes = single ? lanesOf(float()) : lanesOf(double());
   for (Eigen::Index first = 0; first < q.cols(); first += lanes) {
-    if (precision == Precision::Single)
-      applyLanes<float>(m_x, m_shift, q, first, result, progress);
+    if (single)
+      applyLanes<float>(m_x, m_shift, q, first, result, scores, progress);
     else
-      applyLanes<double>(m_x, m_shift, q, first, result, progress);
+      applyLanes<double>(m_x, m_shift, q, first, result, scores, progress);
   }
   // Σ(x − s)(x − s)ᵀ exceeds what is wanted by n (m − s)(m − s)ᵀ.
   const auto n = static_cast<double>(m_x.cols());
   const Eigen::RowVectorXd along = m_rest.transpose() * q;
   result -= n * m_rest * along;
+  if (scores)
+    scores->colwise() -= along.transpose().cast<float>();
   return result / (n - 1.0);
 }
 
@@ -188,7 +246,7 @@ double CovarianceKernel::trace() const
   parallelFor(n, length, [&](std::int64_t begin, std::int64_t end) {
     double sum = 0.0;
     for (Eigen::Index c = begin; c < end; ++c)
-      sum += (m_x.col(c) - m_shift).template cast<double>().squaredNorm();
+      sum += shiftedSquare(m_x.data() + c * m_x.outerStride(), m_shift.data(), m_x.rows());
     sums[begin / length] = sum;
   });
   double total = -static_cast<double>(n) * m_rest.squaredNorm();

@@ -17,9 +17,10 @@ class CovarianceKernel {
 
   /// C q for the columns of @p q (d × b). Single: products in float, sums of 256 features in
   /// float, the rest in double (relative error about 1e-8 of ‖C‖ ‖q‖). The same bits for any number
-  /// of threads.
+  /// of threads. If @p scores is given it becomes what scores(q) returns, at no further cost.
   [[nodiscard]] Eigen::MatrixXd apply(const Eigen::MatrixXd& q, Precision precision,
-                                      const Progress& progress) const;
+                                      const Progress& progress,
+                                      Eigen::MatrixXf* scores = nullptr) const;
 
   /// qᵀ(x_i − m) for all features: b × n.
   [[nodiscard]] Eigen::MatrixXf scores(const Eigen::MatrixXd& q, const Progress& progress) const;

@@ -28,8 +28,8 @@ constexpr float nothing = std::numeric_limits<float>::infinity();
 constexpr float anything = -std::numeric_limits<float>::max();
 
 ORRERY_FOR_EACH_CPU
-void scaleAndShift(const float* x, float scale, const float* shift, Eigen::Index count,
-                   float* target)
+void scaleAndShift(const float* __restrict x, float scale, const float* __restrict shift,
+                   Eigen::Index count, float* __restrict target)
 {
   Eigen::Index j = 0;
   for (; j + 16 <= count; j += 16)

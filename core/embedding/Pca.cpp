@@ -18,6 +18,7 @@ namespace {
 struct Leading {
   Eigen::VectorXd values;
   Eigen::MatrixXd vectors;
+  Eigen::MatrixXf scores;  ///< Along the vectors, if the solver had them at hand.
   PcaSolver solver = PcaSolver::Covariance;
 };
 
@@ -35,7 +36,7 @@ Leading byCovariance(const FeatureMatrixView& decoder, const Eigen::VectorXd& me
   covariance /= static_cast<double>(decoder.cols() - 1);
   progress.stage("Eigenvectors", 0.3, 0.95).update(0, 1);
   SymmetricEigen<double> eigen = largestEigen(std::move(covariance), components);
-  return {std::move(eigen.values), std::move(eigen.vectors), PcaSolver::Covariance};
+  return {std::move(eigen.values), std::move(eigen.vectors), {}, PcaSolver::Covariance};
 }
 
 /// XᵀX u = (n − 1) λ u gives C (X u) = λ (X u); |X u|² = (n − 1) λ.
@@ -49,8 +50,8 @@ Leading byGram(const FeatureMatrixView& decoder, const Eigen::VectorXd& mean, in
   progress.stage("Eigenvectors", 0.3, 0.9).update(0, 1);
   SymmetricEigen<double> eigen =
       largestEigen(std::move(gram), static_cast<int>(std::min<Eigen::Index>(components, d)));
-  Leading leading{std::move(eigen.values), Eigen::MatrixXd::Zero(d, eigen.vectors.cols()),
-                  PcaSolver::Gram};
+  Leading leading{
+      std::move(eigen.values), Eigen::MatrixXd::Zero(d, eigen.vectors.cols()), {}, PcaSolver::Gram};
   constexpr Eigen::Index chunk = 256;
   for (Eigen::Index begin = 0; begin < n; begin += chunk) {
     progress.checkStopped();
@@ -93,7 +94,8 @@ Leading lead(const FeatureMatrixView& decoder, const Eigen::VectorXd& mean,
     LeadingSubspace space =
         leadingSubspace(kernel, decoder.rows(), lanczos, progress.stage("Lanczos", 0.0, 0.9));
     if (space.converged)
-      return {std::move(space.values), std::move(space.vectors), PcaSolver::Krylov};
+      return {std::move(space.values), std::move(space.vectors), std::move(space.scores),
+              PcaSolver::Krylov};
   }
   return dense(decoder, mean, options.solver, components, progress);
 }
@@ -111,13 +113,17 @@ Eigen::Index rank(const Eigen::VectorXd& values, const FeatureMatrixView& decode
   return std::count_if(values.begin(), values.end(), [&](double value) { return value > floor; });
 }
 
-void settleSigns(Eigen::MatrixXd& vectors)
+/// Turns each vector so that its entry of largest magnitude is positive.
+void settleSigns(Leading& leading)
 {
-  for (Eigen::Index k = 0; k < vectors.cols(); ++k) {
+  for (Eigen::Index k = 0; k < leading.vectors.cols(); ++k) {
     Eigen::Index largest = 0;
-    vectors.col(k).cwiseAbs().maxCoeff(&largest);
-    if (vectors(largest, k) < 0.0)
-      vectors.col(k) = -vectors.col(k);
+    leading.vectors.col(k).cwiseAbs().maxCoeff(&largest);
+    if (leading.vectors(largest, k) >= 0.0)
+      continue;
+    leading.vectors.col(k) *= -1.0;
+    if (leading.scores.rows() > k)
+      leading.scores.row(k) *= -1.0f;
   }
 }
 
@@ -157,10 +163,12 @@ Pca computePca(const FeatureMatrixView& decoder, const PcaOptions& options,
 
   const Eigen::Index kept = rank(leading.values, decoder, mean);
   leading.vectors.conservativeResize(Eigen::NoChange, kept);
-  settleSigns(leading.vectors);
+  settleSigns(leading);
 
   Pca pca;
-  pca.scores = kernel.scores(leading.vectors, progress.stage("Coordinates", 0.95, 1.0));
+  pca.scores = leading.scores.rows() > 0 && leading.scores.rows() >= kept
+                   ? Eigen::MatrixXf(leading.scores.topRows(kept))
+                   : kernel.scores(leading.vectors, progress.stage("Coordinates", 0.95, 1.0));
   pca.axes = leading.vectors.cast<float>();
   pca.mean = mean.cast<float>();
   pca.eigenvalues = leading.values.head(kept);
