@@ -330,7 +330,8 @@ class NpyFile : public TensorFile {
   {
     if (!tensor.isMatrix() || !m_header.format)
       m_source.fail("is not a two-dimensional array of numbers");
-    return readMatrixParallel(m_source, m_header.matrix(0, axis), progress, overflowed);
+    return readMatrixParallel(m_source, m_header.matrix(0, tensor.shape, axis), progress,
+                              overflowed);
   }
 
   std::vector<double> readNumbers(const TensorInfo&, const Progress& progress) override
@@ -381,12 +382,14 @@ TensorInfo NpyHeader::info(const std::string& name) const
   return result;
 }
 
-StoredMatrix NpyHeader::matrix(std::uint64_t arrayOffset, FeatureAxis axis) const
+StoredMatrix NpyHeader::matrix(std::uint64_t arrayOffset,
+                               const std::vector<std::int64_t>& rowsByColumns,
+                               FeatureAxis axis) const
 {
   StoredMatrix stored;
   stored.offset = arrayOffset + dataOffset;
-  stored.slow = fortranOrder ? shape[1] : shape[0];
-  stored.fast = fortranOrder ? shape[0] : shape[1];
+  stored.slow = rowsByColumns[fortranOrder ? 1 : 0];
+  stored.fast = rowsByColumns[fortranOrder ? 0 : 1];
   stored.format = format.value();
   stored.featuresAreSlow = (axis == FeatureAxis::Rows) != fortranOrder;
   return stored;

@@ -37,8 +37,11 @@ struct NpyHeader {
 
   /// What TensorFile lists for it.
   [[nodiscard]] TensorInfo info(const std::string& name) const;
-  /// Where a 2-D array lies that starts at @p arrayOffset of a file.
-  [[nodiscard]] StoredMatrix matrix(std::uint64_t arrayOffset, FeatureAxis axis) const;
+  /// Where the array lies as a matrix of @p rowsByColumns (its shape, axes of length one left out),
+  /// if it starts at @p arrayOffset of a file.
+  [[nodiscard]] StoredMatrix matrix(std::uint64_t arrayOffset,
+                                    const std::vector<std::int64_t>& rowsByColumns,
+                                    FeatureAxis axis) const;
 };
 
 /// How an array's bytes are had, whatever holds them: @p count bytes at @p offset of the array.

@@ -39,12 +39,12 @@ class NpzFile : public TensorFile {
     if (!tensor.isMatrix() || !array.header.format)
       m_zip.fail(*array.member, "is not a two-dimensional array of numbers");
     if (array.member->isStored())
-      return readStored(array, axis, progress, overflowed);
+      return readStored(array, tensor.shape, axis, progress, overflowed);
     ZipMemberReader reader(m_zip, *array.member);
     skip(reader, array.header.dataOffset);
     FeatureMatrix matrix =
         readMatrixInOrder([&](void* target, std::size_t count) { reader.read(target, count); },
-                          array.header.matrix(0, axis), progress, overflowed);
+                          array.header.matrix(0, tensor.shape, axis), progress, overflowed);
     reader.finish();
     return matrix;
   }
@@ -170,15 +170,17 @@ class NpzFile : public TensorFile {
     return found->second;
   }
 
-  FeatureMatrix readStored(const Array& array, FeatureAxis axis, const Progress& progress,
+  FeatureMatrix readStored(const Array& array, const std::vector<std::int64_t>& shape,
+                           FeatureAxis axis, const Progress& progress,
                            std::int64_t* overflowed) const
   {
     const ZipMember& member = *array.member;
     std::vector<std::byte> head(static_cast<std::size_t>(array.header.dataOffset));
     m_zip.source().read(member.dataOffset, head.data(), head.size());
     std::uint32_t crc = 0;
-    FeatureMatrix matrix = readMatrixParallel(
-        m_zip.source(), array.header.matrix(member.dataOffset, axis), progress, overflowed, &crc);
+    FeatureMatrix matrix =
+        readMatrixParallel(m_zip.source(), array.header.matrix(member.dataOffset, shape, axis),
+                           progress, overflowed, &crc);
     if (joinCrc(crc32Of(0, head.data(), head.size()), crc, array.header.dataBytes) != member.crc)
       m_zip.fail(member, "is damaged: its check sum differs from the one stored");
     return matrix;

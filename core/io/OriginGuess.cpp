@@ -44,7 +44,7 @@ void readLayer(const std::string& name, Origin& origin)
 {
   for (const char* pattern :
        {"(?:^|[^a-z])layers?[_.-]?([0-9]{1,4})(?![0-9])", "blocks?[_.]([0-9]{1,4})(?![0-9])",
-        "(?:^|[_-])l([0-9]{1,3})(?=$|[_.r-])"}) {
+        "(?:^|[_-])l(?!0[_-][0-9])([0-9]{1,3})(?=$|[_.r-])"}) {
     if (const auto digits = match(name, pattern)) {
       origin.layer = number<int>(*digits);
       return;
