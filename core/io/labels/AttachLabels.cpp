@@ -292,8 +292,12 @@ Dictionary attachLabels(const Dictionary& dictionary, const LabelTable& table,
     labelled.labelPath = path;
     labelled.labelOrigin = table.origin;
   }
-  for (const Column& column : table.columns)
-    setColumn(labelled.columns, spread(column, features, dictionary.features()));
+  for (const Column& column : table.columns) {
+    Column all = spread(column, features, dictionary.features());
+    if (all.description.empty())
+      all.description = "Column of " + displayName(path.filename()) + ".";
+    setColumn(labelled.columns, std::move(all));
+  }
   const FeatureId shift = matcher.takesFirstLabel() ? 1 : 0;
   for (const auto& [id, details] : table.details)
     if (id + shift < dictionary.features())

@@ -58,12 +58,13 @@ bool beginsAsJson(std::string_view head)
 }
 
 /// JSON Lines: the first line is a document of its own and more follows.
-bool isJsonLines(std::string_view head)
+bool isJsonLines(std::string_view head, const std::filesystem::path& path)
 {
   const std::size_t begin = head.find_first_not_of(" \t\r\n");
   const std::size_t end = head.find('\n', begin);
+  // A first line longer than the sample: only the name can tell.
   if (end == std::string_view::npos)
-    return false;
+    return head.size() == sampleSize && path.string().find(".jsonl") != std::string::npos;
   const bool more = head.find_first_not_of(" \t\r\n", end) != std::string_view::npos;
   return more && Json::accept(head.substr(begin, end - begin));
 }
@@ -90,7 +91,8 @@ LabelTable readLabelFile(const std::filesystem::path& path, const Progress& prog
     throw Error(displayName(path) +
                 ": is a git-lfs pointer, not the file itself; fetch it with 'git lfs pull'");
   if (hasJsonName(path) || beginsAsJson(head))
-    return isJsonLines(head) ? readJsonLineLabels(path, progress) : readJsonLabels(path, progress);
+    return isJsonLines(head, path) ? readJsonLineLabels(path, progress)
+                                   : readJsonLabels(path, progress);
   if (isJsonText(head) && namesAFeature(path))
     return readJsonLabels(path, progress);
   const char separator = labelSeparator(head, path);

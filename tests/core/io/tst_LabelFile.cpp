@@ -1,6 +1,7 @@
 #include "core/io/LabelFile.h"
 
 #include "core/base/Error.h"
+#include "core/base/Random.h"
 #include "core/io/labels/LabelReaders.h"
 #include "tests/support/ExpectError.h"
 #include "tests/support/TestData.h"
@@ -91,6 +92,7 @@ class tst_LabelFile : public QObject {
   void refusesBombs();
   void readsOtherEncodings();
   void largeContentLoads();
+  void damagedFilesAreReadOrRefused();
   void attachesByRow();
   void attachesByIndex();
   void warnsAboutOtherDictionaries();
@@ -420,6 +422,55 @@ void tst_LabelFile::largeContentLoads()
   for (int i = 0; i < 200'000; ++i)
     rows += std::to_string(i) + "\tsome label\t0.5\n";
   QCOMPARE(readText("a.tsv", rows).labels.size(), 200'000u);
+}
+
+void tst_LabelFile::damagedFilesAreReadOrRefused()
+{
+  const std::vector<std::pair<std::string, std::string>> samples = {
+      {"a.tsv", "index\tlabel\tn\n2\tc\t0.5\n0\ta\t1\n"},
+      {"a.csv", "feature,description\n1,\"b, \"\"c\"\"\"\n0,\"a\nb\"\n"},
+      {"a.json", R"({"0": "a", "1": "b", "x": {"labels": ["c", null]}, "2": [1, 2]})"},
+      {"a.json", R"({"labels": ["a", "b"], "density": [0.5, 1e-3], "ids": [4, 5]})"},
+      {"a.json", R"({"0": [2, 3], "1": [4]})"},
+      {"a.jsonl",
+       R"({"modelId":"m","layer":"3-res","index":"5","description":"d","frac_nonzero":0.25,)"
+       R"("pos_str":["a"],"pos_values":[1.5],"topkCosSimIndices":[1],"topkCosSimValues":[0.5]})"
+       "\n"
+       R"({"modelId":"m","layer":"3-res","index":"5","tokens":["a","b"],"values":[0,1]})"
+       "\n"},
+      {"a.jsonl.gz", gzipped("{\"index\":1,\"label\":\"a\"}\n{\"index\":2,\"label\":\"b\"}\n")},
+      {"1.json", R"({"density":0.5,"top":[{"tokens":["a"],"acts":[3]}],"hist":{"1":2}})"}};
+  const TemporaryFolder files;
+  const Dictionary dictionary = dictionaryOf(6);
+  Random random(11);
+  const auto readAndAttach = [&](const std::string& name, const std::string& bytes) {
+    const auto path = files.write(name, bytes);
+    // An Error or labels in their places; anything else ends the test.
+    test::errorOf([&] {
+      const Dictionary labelled = attachLabels(dictionary, readLabels(path), path);
+      QVERIFY(labelled.labels.empty() || labelled.labels.size() == 6);
+      for (const Column& column : labelled.columns)
+        QCOMPARE(column.numbers.size() + column.categories.size(), 6u);
+    });
+  };
+  for (const auto& [name, sample] : samples) {
+    for (std::size_t size = 0; size < sample.size(); ++size)
+      readAndAttach(name, sample.substr(0, size));
+    for (int round = 0; round < 150; ++round) {
+      std::string damaged = sample;
+      for (std::uint64_t i = 0; i <= random.below(3); ++i) {
+        const auto at = static_cast<std::size_t>(random.below(damaged.size()));
+        if (random.below(3) == 0)
+          damaged.erase(at, 1 + random.below(4));
+        else
+          damaged[at] = random.below(2) ? static_cast<char>(random.bits())
+                                        : "0123456789-[]{},:\"\t\n"[random.below(20)];
+        if (damaged.empty())
+          damaged = "x";
+      }
+      readAndAttach(name, damaged);
+    }
+  }
 }
 
 void tst_LabelFile::attachesByRow()

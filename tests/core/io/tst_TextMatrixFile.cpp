@@ -2,6 +2,7 @@
 
 #include "core/base/Error.h"
 #include "core/base/Parallel.h"
+#include "core/base/Random.h"
 #include "tests/support/ExpectError.h"
 #include "tests/support/TestData.h"
 
@@ -75,6 +76,7 @@ class tst_TextMatrixFile : public QObject {
   void readsUnderACommaLocale();
   void refusesBeyondMemoryLimit();
   void stops();
+  void damagedFilesAreReadOrRefused();
   void malformedFiles_data();
   void malformedFiles();
 };
@@ -486,6 +488,44 @@ void tst_TextMatrixFile::stops()
   stop.request_stop();
   QVERIFY_THROWS_EXCEPTION(Cancelled, readTextMatrix(path, TextMatrixFormat::DelimitedText, {},
                                                      Progress(stop.get_token(), {})));
+}
+
+void tst_TextMatrixFile::damagedFilesAreReadOrRefused()
+{
+  const std::vector<std::string> samples = {
+      "3 2\na 1.5 -2\nb 3 4e-2\nc 5 6\n",
+      "3 2\na " + floats({1, 2}) + "\nb " + floats({3, 4}) + "\nc " + floats({5, 6}) + "\n",
+      "the 1 2 3\n. . 4 5 6\nof 7 8 9\n",
+      "w,a,b\n\"one\ntwo\",1,2\n\"say \"\"hi\"\"\",3,4\n",
+      "id\tx\ty\n0\t1\t2\n1\t3\t4\n",
+      R"({"embeddings":[{"tensorName":"n","tensorShape":[2,3],"tensorPath":"t.bytes"}]})"};
+  const TemporaryFolder files;
+  files.write("t.bytes", floats({1, 2, 3, 4, 5, 6}));
+  Random random(7);
+  for (const std::string& sample : samples) {
+    for (std::size_t size = 0; size < sample.size(); ++size) {
+      const auto path = files.write("cut", sample.substr(0, size));
+      test::errorOf([&] { readSniffed(path); });
+    }
+    for (int round = 0; round < 150; ++round) {
+      std::string damaged = sample;
+      for (std::uint64_t i = 0; i <= random.below(3); ++i) {
+        const auto at = static_cast<std::size_t>(random.below(damaged.size()));
+        const char byte = static_cast<char>(random.bits());
+        if (random.below(3) == 0)
+          damaged.insert(at, 1, byte);
+        else
+          damaged[at] = random.below(2) ? byte : static_cast<char>('0' + random.below(10));
+      }
+      const auto path = files.write("damaged", damaged);
+      // An Error or a matrix; anything else ends the test.
+      test::errorOf([&] {
+        const TextMatrix matrix = readSniffed(path);
+        QVERIFY(matrix.labels.empty() ||
+                static_cast<Eigen::Index>(matrix.labels.size()) == matrix.decoder.cols());
+      });
+    }
+  }
 }
 
 void tst_TextMatrixFile::malformedFiles_data()
