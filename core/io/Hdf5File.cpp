@@ -76,8 +76,11 @@ class Hdf5File : public TensorFile {
                                          const Progress& progress,
                                          std::int64_t* overflowed) override
   {
-    const TensorInfo& info = known(tensor.name);
+    TensorInfo info = known(tensor.name);
     const Hdf5Entry& entry = m_listing.entries.at(info.name);
+    // A single axis of length one may be left out.
+    if (info.shape.size() == 3 && std::count(info.shape.begin(), info.shape.end(), 1) == 1)
+      std::erase(info.shape, 1);
     if (!info.isMatrix())
       fail(info, "has " + std::to_string(info.shape.size()) + " axes instead of 2");
     if (info.type == ElementType::Text || info.type == ElementType::Other)

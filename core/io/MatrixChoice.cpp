@@ -296,7 +296,10 @@ Choice chooseMatrix(const TensorFile& file, const std::filesystem::path& path,
   Choice choice;
   for (const TensorInfo& tensor : file.tensors()) {
     TensorInfo flat = squeezed(tensor);
-    if (isReadableMatrix(flat))
+    // Another name of an array that is listed already is no second choice, unless it is asked for.
+    const bool isChoice = tensor.aliasOf.empty() ||
+                          (dataset && (tensor.name == *dataset || tensor.name == "/" + *dataset));
+    if (isChoice && isReadableMatrix(flat))
       choice.candidates.push_back(std::move(flat));
   }
   if (!dataset) {

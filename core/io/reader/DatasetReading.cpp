@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <limits>
 #include <optional>
@@ -42,6 +43,21 @@ class Dataset {
   std::string m_name;
   Handle m_id;
 };
+
+/// The two axes of a matrix: all there are, or those of three that are not the only one of length
+/// one. Throws Failure if the dataset is no matrix.
+std::array<std::size_t, 2> matrixAxes(const Dataset& dataset)
+{
+  const std::vector<std::uint64_t>& shape = dataset.facts.shape;
+  if (shape.size() == 2)
+    return {0, 1};
+  if (shape.size() == 3 && std::count(shape.begin(), shape.end(), std::uint64_t{1}) == 1) {
+    const std::size_t single =
+        static_cast<std::size_t>(std::find(shape.begin(), shape.end(), 1u) - shape.begin());
+    return {single == 0 ? 1u : 0u, single == 2 ? 1u : 2u};
+  }
+  throw Failure(dataset.name() + "has " + std::to_string(shape.size()) + " axes instead of 2");
+}
 
 /// The type in memory that the library converts to where we do not decode ourselves.
 struct MemoryType {
@@ -121,6 +137,9 @@ void sendRectangle(const Block& whole, const char* values, std::uint64_t element
 
 void sendBlocks(const Dataset& dataset, const Send& send, const MatrixPlan& plan)
 {
+  const auto axes = matrixAxes(dataset);
+  std::vector<hsize_t> start(dataset.facts.shape.size(), 0);
+  std::vector<hsize_t> count(dataset.facts.shape.size(), 1);
   const Handle fileType(H5Dget_type(dataset.id()), H5Tclose);
   const MemoryType memory = memoryType(dataset.facts.type.format.kind);
   const std::uint64_t element = memory.format.bytes;
@@ -138,26 +157,30 @@ void sendBlocks(const Dataset& dataset, const Send& send, const MatrixPlan& plan
       const Block block{row, std::min(rows, plan.rows - row), column,
                         std::min(columns, plan.columns - column)};
       values.resize(block.rows * block.columns * element);
-      readRectangle(dataset, transferType(dataset, memory, fileType), {row, column},
-                    {block.rows, block.columns}, values.data());
+      start[axes[0]] = row;
+      start[axes[1]] = column;
+      count[axes[0]] = block.rows;
+      count[axes[1]] = block.columns;
+      readRectangle(dataset, transferType(dataset, memory, fileType), start, count, values.data());
       sendRectangle(block, values.data(), element, send);
     }
 }
 
 struct ChunkList {
+  std::array<std::size_t, 2> axes;
   std::vector<PlannedChunk> chunks;
-};
 
-PlannedChunk plannedChunk(const hsize_t* offset, unsigned skipped, haddr_t address, hsize_t size)
-{
-  return {offset[0], offset[1], address, size, skipped};
-}
+  void add(const hsize_t* offset, unsigned skipped, haddr_t address, hsize_t size)
+  {
+    chunks.push_back({offset[axes[0]], offset[axes[1]], address, size, skipped});
+  }
+};
 
 #if H5_VERSION_GE(1, 14, 0)
 int collectChunk(const hsize_t* offset, unsigned skipped, haddr_t address, hsize_t size,
                  void* target)
 {
-  static_cast<ChunkList*>(target)->chunks.push_back(plannedChunk(offset, skipped, address, size));
+  static_cast<ChunkList*>(target)->add(offset, skipped, address, size);
   return 0;
 }
 #endif
@@ -165,7 +188,7 @@ int collectChunk(const hsize_t* offset, unsigned skipped, haddr_t address, hsize
 /// Where all chunks lie; nothing if that is not known quickly.
 std::optional<std::vector<PlannedChunk>> locateChunks(const Dataset& dataset)
 {
-  ChunkList list;
+  ChunkList list{matrixAxes(dataset), {}};
 #if H5_VERSION_GE(1, 14, 0)
   if (H5Dchunk_iter(dataset.id(), H5P_DEFAULT, collectChunk, &list) < 0)
     return std::nullopt;
@@ -175,13 +198,13 @@ std::optional<std::vector<PlannedChunk>> locateChunks(const Dataset& dataset)
   if (H5Dget_num_chunks(dataset.id(), space.id(), &count) < 0 || count > maxPlannedChunks)
     return std::nullopt;
   for (hsize_t i = 0; i < count; ++i) {
-    hsize_t offset[2] = {};
+    hsize_t offset[3] = {};
     unsigned skipped = 0;
     haddr_t address = HADDR_UNDEF;
     hsize_t size = 0;
     if (H5Dget_chunk_info(dataset.id(), space.id(), i, offset, &skipped, &address, &size) < 0)
       return std::nullopt;
-    list.chunks.push_back(plannedChunk(offset, skipped, address, size));
+    list.add(offset, skipped, address, size);
   }
 #endif
   return std::move(list.chunks);
@@ -201,7 +224,10 @@ bool makeAbsolute(hid_t file, const Dataset& dataset, std::vector<PlannedChunk>&
   const PlannedChunk& first = chunks.front();
   if (first.bytes > maxChunkBytes)
     return false;
-  const hsize_t offset[2] = {first.row, first.column};
+  hsize_t offset[3] = {};
+  const auto axes = matrixAxes(dataset);
+  offset[axes[0]] = first.row;
+  offset[axes[1]] = first.column;
   std::vector<char> byLibrary(first.bytes), byUs(first.bytes);
   std::uint32_t skipped = 0;
   if (H5Dread_chunk(dataset.id(), H5P_DEFAULT, offset, &skipped, byLibrary.data()) < 0)
@@ -234,10 +260,13 @@ void sendRawChunks(const Dataset& dataset, const MatrixPlan& plan, const Send& s
 {
   const std::uint64_t largest =
       ChunkDecoder(plan.filters, dataset.facts.chunkBytes).largestStored();
+  const auto axes = matrixAxes(dataset);
   std::vector<char> bytes;
   for (std::uint64_t row = 0; row < plan.rows; row += plan.chunkRows)
     for (std::uint64_t column = 0; column < plan.columns; column += plan.chunkColumns) {
-      const hsize_t offset[2] = {row, column};
+      hsize_t offset[3] = {};
+      offset[axes[0]] = row;
+      offset[axes[1]] = column;
       hsize_t size = 0;
       if (H5Dget_chunk_storage_size(dataset.id(), offset, &size) < 0 || size == 0)
         continue;
@@ -273,8 +302,9 @@ MatrixPlan planOf(const Dataset& dataset)
 {
   const DatasetFacts& facts = dataset.facts;
   MatrixPlan plan;
-  plan.rows = facts.shape[0];
-  plan.columns = facts.shape[1];
+  const auto [rowAxis, columnAxis] = matrixAxes(dataset);
+  plan.rows = facts.shape[rowAxis];
+  plan.columns = facts.shape[columnAxis];
   plan.format = facts.type.format;
   plan.filters = facts.filters;
   plan.fillValue = fillValue(dataset);
@@ -285,12 +315,13 @@ MatrixPlan planOf(const Dataset& dataset)
     plan.offset = facts.offset;
   }
   if (facts.layout == H5D_CHUNKED) {
-    plan.chunkRows = facts.chunk[0];
-    plan.chunkColumns = facts.chunk[1];
-    if (decodable && facts.programUndoesFilters) {
-      // A chunk that does not fit a frame can be planned but not sent.
+    plan.chunkRows = facts.chunk[rowAxis];
+    plan.chunkColumns = facts.chunk[columnAxis];
+    // A chunk may be longer than the dropped axis of length one; then the library picks its part.
+    const bool isFlat =
+        plan.chunkRows * plan.chunkColumns * facts.type.format.bytes == facts.chunkBytes;
+    if (decodable && facts.programUndoesFilters && isFlat)
       plan.layout = Layout::RawChunks;
-    }
   } else {
     plan.chunkRows = 1;
     plan.chunkColumns = plan.columns;
@@ -303,9 +334,6 @@ MatrixPlan planOf(const Dataset& dataset)
 void sendMatrix(hid_t file, std::uint64_t fileSize, const Request& request, const Send& send)
 {
   const Dataset dataset(file, fileSize, request);
-  if (dataset.facts.shape.size() != 2)
-    throw Failure(dataset.name() + "has " + std::to_string(dataset.facts.shape.size()) +
-                  " axes instead of 2");
   if (!isNumber(dataset.facts.type.format.kind))
     throw Failure(dataset.name() + "holds no numbers but " + dataset.facts.type.name);
 

@@ -2,6 +2,7 @@
 // talks nonsense. Nothing may crash, hang or be believed.
 #include "core/base/Error.h"
 #include "core/base/Random.h"
+#include "core/io/DictionaryFile.h"
 #include "core/io/Hdf5File.h"
 #include "core/io/reader/Protocol.h"
 #include "tests/core/io/Hdf5Maker.h"
@@ -332,6 +333,12 @@ void tst_Hdf5Faults::followsSoftLinks()
   for (const char* name : {"/loop", "/ping", "/chain17", "/chain18"})
     QVERIFY2(has(problemOf(*file, name), "more than 16 links"), problemOf(*file, name).c_str());
   QVERIFY(has(problemOf(*file, "/toGroup"), "not a dataset"));
+
+  // Other names are no second choice, but can be asked for.
+  QVERIFY(!inspectDictionaryFile(folder.path() / "a.h5").ambiguous);
+  ReadOptions options;
+  options.dataset = "chain16";
+  QVERIFY(*readDictionary(folder.path() / "a.h5", options).decoder == expected);
 }
 
 void tst_Hdf5Faults::endsOnCycles()

@@ -156,6 +156,7 @@ class tst_Hdf5Layouts : public QObject {
   void fillsChunksThatWereNeverWritten();
   void readsGrowableDatasets();
   void givesTheSameBitsForAnyThreads();
+  void dropsAnAxisOfLengthOne();
   void readsNumbersOfAnyShape();
   void readsTexts();
   void handsAttributesDown();
@@ -438,6 +439,30 @@ void tst_Hdf5Layouts::givesTheSameBitsForAnyThreads()
     QVERIFY(matrix == asFeatures(values, 300, 200).transpose());
   }
   setThreadCount(threads);
+}
+
+void tst_Hdf5Layouts::dropsAnAxisOfLengthOne()
+{
+  const test::TemporaryFolder folder;
+  const std::vector<float> values = someFloats(43 * 23);
+  {
+    Hdf5Maker maker(folder.path() / "a.h5");
+    maker.floats("plain", {1, 43, 23}, values);
+    maker.floats("middle", {43, 1, 23}, values, chunked({7, 1, 5}, allThree));
+    maker.floats("last", {43, 23, 1}, values, chunked({7, 5, 1}, szip));
+    maker.dataset("longer", {43, 1, 23}, H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, values.data(),
+                  chunked({7, 4, 5}, allThree), {43, H5S_UNLIMITED, 23});
+    maker.floats("many", {1, 43, 23}, values, chunked({1, 1, 1}, onlyChecksum));
+    maker.floats("two", {1, 989, 1}, values);
+  }
+  const auto file = openHdf5(folder.path() / "a.h5", {});
+  for (const char* name : {"/plain", "/middle", "/last", "/longer", "/many"})
+    QVERIFY2(
+        file->readMatrix(find(*file, name), FeatureAxis::Rows, {}) == asFeatures(values, 43, 23),
+        name);
+  QVERIFY(errorOf([&] {
+            (void)file->readMatrix(find(*file, "/two"), FeatureAxis::Rows, {});
+          }).find("3 axes instead of 2") != std::string::npos);
 }
 
 void tst_Hdf5Layouts::readsNumbersOfAnyShape()
