@@ -405,8 +405,15 @@ Dictionary readText(const Resolved& resolved, const ReadOptions& options, const 
   dictionary.notes.insert(dictionary.notes.end(), text.notes.begin(), text.notes.end());
   addNorms(dictionary, false);
   inspect(dictionary);
-  if (text.table)
-    dictionary = attachLabels(dictionary, *text.table, resolved.path);
+  if (text.table) {
+    try {
+      dictionary = attachLabels(dictionary, *text.table, resolved.path);
+    } catch (const Error& error) {
+      dictionary.warnings.push_back(
+          std::string("The metadata that the configuration names were not attached: ") +
+          error.what() + ".");
+    }
+  }
   Labels labels(resolved.path, options, progress);
   if (dictionary.labels.empty() || options.labels)
     dictionary = labels.attach(std::move(dictionary));

@@ -162,8 +162,14 @@ TextMatrix readProjectorConfig(const ByteSource& source, const ReadOptions& opti
     source.fail("states the shape " + std::to_string(shape->first) + " × " +
                 std::to_string(shape->second) + " for " + quotedForMessage(tensor.tensorPath) +
                 ", found " + std::to_string(found.first) + " × " + std::to_string(found.second));
-  if (!tensor.metadataPath.empty() && !options.withoutLabels && !options.labels)
-    matrix.table = readLabels(besideConfig(source, tensor.metadataPath), progress);
+  if (!tensor.metadataPath.empty() && !options.withoutLabels && !options.labels) {
+    // The matrix opens without its labels if need be.
+    try {
+      matrix.table = readLabels(besideConfig(source, tensor.metadataPath), progress);
+    } catch (const Error& error) {
+      matrix.notes.push_back(std::string("The metadata were left out: ") + error.what() + ".");
+    }
+  }
   matrix.format = "Embedding Projector (" + matrix.format + ")";
   matrix.notes.insert(matrix.notes.begin(), notes.begin(), notes.end());
   return matrix;

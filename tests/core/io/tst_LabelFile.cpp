@@ -248,20 +248,21 @@ void tst_LabelFile::refuses_data()
   row("unclosed quote", "a.csv", "index,label\n0,\"a\n1,b\n",
       "the quote that opens in line 2 is never");
   row("cut JSON", "a.json", "[\"a\",\n\"b", "line 2");
-  row("two documents", "a.json", "[\"a\"] [\"b\"]", "byte 7");
+  row("two documents", "a.json", "[\"a\"] [\"b\"]", "byte 6");
   row("trailing comma", "a.json", "[\"a\",\n]", "line 2");
-  row("NaN", "a.json", "[NaN]", "no valid JSON");
-  row("comment", "a.json", "[\"a\" /* b */]", "no valid JSON");
+  row("NaN", "a.json", "[NaN]", "not valid JSON");
+  row("comment", "a.json", "[\"a\" /* b */]", "not valid JSON");
   row("wrong type", "a.json", "[\"a\",\n{\"x\":{}},\n[1,2,3]]", "line 3: expected a text");
-  row("same key twice", "a.json", "{\"0\":\"a\",\n\"0\":\"b\"}", "the key '0' occurs twice");
-  row("same key twice inside", "a.jsonl", "{\"index\":1,\"index\":2}\n{}\n", "occurs twice");
+  row("same key twice", "a.json", "{\"0\":\"a\",\n\"0\":\"b\"}", "has the key \"0\" twice");
+  row("same key twice inside", "a.jsonl", "{\"index\":1,\"index\":2}\n{}\n",
+      "has the key \"index\" twice");
   row("bad line 17", "a.jsonl",
       QByteArray("{\"index\":1,\"label\":\"a\"}\n").repeated(16) + "{oops\n",
-      "line 17 is no valid JSON");
+      "line 17: the text is not valid JSON");
   row("index missing later", "a.jsonl", "{\"index\":1,\"label\":\"a\"}\n{\"label\":\"b\"}\n",
       "line 2");
-  row("deep", "a.json", QByteArray(100000, '['), "more than 64 levels");
-  row("too large a number", "a.json", "{\"0\": 1e999}", "no valid JSON");
+  row("deep", "a.json", QByteArray(100000, '['), "nested more than 64 deep");
+  row("too large a number", "a.json", "{\"0\": 1e999}", "not valid JSON");
   row("overlapping clusters", "a.json", "{\"0\":[1,2],\"1\":[2]}", "feature 2 is in more than one");
   row("negative in a cluster", "a.json", "{\"0\":[1,-2]}", "'-2' is no feature's index");
   row("nothing to use", "a.json", "{}", "holds no labels");

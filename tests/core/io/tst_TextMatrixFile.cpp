@@ -200,6 +200,8 @@ void tst_TextMatrixFile::readsProjectorConfig()
   QCOMPARE(readSniffed(config, options).decoder(1, 1), 4.0f);
   options.dataset = "none";
   ORRERY_EXPECT_ERROR(readSniffed(config, options), "it has 'raw', 'text'");
+  std::filesystem::remove(files.path() / "m.tsv");
+  QVERIFY(test::hasPart(readSniffed(config).notes, "The metadata were left out"));
 }
 
 void tst_TextMatrixFile::configCannotReachOtherFiles()
