@@ -215,7 +215,7 @@ bool describe(const std::string& descr, NpyHeader& header)
   const std::string code = hasOrder ? descr.substr(1) : descr;
   if (code.empty())
     return false;
-  if (code == "O") {
+  if (code[0] == 'O') {
     header.typeName = "Python objects";
     header.problem =
         "holds Python objects (a pickle), which are never loaded; save it as plain numbers";

@@ -8,6 +8,7 @@
 #include <charconv>
 #include <regex>
 #include <string_view>
+#include <unordered_map>
 
 namespace orrery {
 namespace {
@@ -34,8 +35,13 @@ std::optional<Number> number(const std::string& text)
 /// Names are at most 255 bytes long, so the library's backtracking matcher is safe on them.
 std::optional<std::string> match(const std::string& name, const char* pattern)
 {
+  // Making a matcher takes longer than using it; every pattern here is a literal of this file.
+  thread_local std::unordered_map<const char*, std::regex> matchers;
+  auto matcher = matchers.find(pattern);
+  if (matcher == matchers.end())
+    matcher = matchers.emplace(pattern, std::regex(pattern)).first;
   std::smatch found;
-  if (name.size() > 255 || !std::regex_search(name, found, std::regex(pattern)))
+  if (name.size() > 255 || !std::regex_search(name, found, matcher->second))
     return std::nullopt;
   return found[1].str();
 }
