@@ -306,7 +306,7 @@ void CloudScene::Private::setLooks(const FrameRequest& request)
 
   look.ghost = true;
   look.ring = static_cast<float>(request.pixelRatio);
-  look.ringColor = 0.45f * rgb(appearance.foreground) + 0.55f * rgb(appearance.background);
+  look.ringColor = 0.65f * rgb(appearance.foreground) + 0.35f * rgb(appearance.background);
   ghost->setLook(look);
   lineActor->GetProperty()->SetLineWidth(static_cast<float>(1.1 * request.pixelRatio));
 }

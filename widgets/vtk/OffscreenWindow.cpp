@@ -73,6 +73,16 @@ void OffscreenWindow::OpenGLInitContext()
   Initialized = true;
 }
 
+/// Makes VTK's cache of the OpenGL state true again if another window has drawn since.
+void OffscreenWindow::takeContext()
+{
+  if (lastDrawing == this)
+    return;
+  lastDrawing = this;
+  GetState()->Reset();
+  GetState()->ResetFramebufferBindings();
+}
+
 bool OffscreenWindow::begin(int width, int height)
 {
   if (!m_context || !m_context->makeCurrent()) {
@@ -83,9 +93,7 @@ bool OffscreenWindow::begin(int width, int height)
   OpenGLInit();
   if (!GlewInitValid)
     return false;
-  if (lastDrawing != this)
-    GetState()->Reset();
-  lastDrawing = this;
+  takeContext();
   SetSize(width, height);
   Start();
   // Start() remembers the binding before it for End(), which is never called here.
@@ -100,10 +108,7 @@ bool OffscreenWindow::resume()
 {
   if (!m_context || !m_context->makeCurrent())
     return false;
-  if (lastDrawing != this) {
-    GetState()->Reset();
-    lastDrawing = this;
-  }
+  takeContext();
   RenderFramebuffer->Bind();
   return true;
 }
@@ -115,6 +120,7 @@ QImage OffscreenWindow::read()
   QImage picture(width, height, QImage::Format_ARGB32_Premultiplied);
   if (picture.isNull() || !m_context || !m_context->makeCurrent())
     return {};
+  takeContext();
   RenderFramebuffer->Bind(GL_READ_FRAMEBUFFER);
   RenderFramebuffer->ActivateReadBuffer(0);
   glPixelStorei(GL_PACK_ALIGNMENT, 4);

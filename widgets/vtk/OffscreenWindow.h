@@ -37,6 +37,8 @@ class OffscreenWindow : public vtkGenericOpenGLRenderWindow {
   ~OffscreenWindow() override;
 
  private:
+  void takeContext();
+
   std::shared_ptr<OpenGlContext> m_context;
 };
 
