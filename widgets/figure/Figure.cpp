@@ -1,7 +1,6 @@
 #include "widgets/figure/Figure.h"
 
 #include "core/base/Error.h"
-#include "core/io/ResultFile.h"
 #include "widgets/vtk/CloudOverlay.h"
 #include "widgets/vtk/OpenGlContext.h"
 
@@ -44,7 +43,9 @@ std::string number(double value, int decimals)
   return QString::number(value, 'f', decimals).toStdString();
 }
 
-void checkSize(const FigureRequest& request)
+}  // namespace
+
+void checkFigureSize(const FigureRequest& request)
 {
   const bool positive = request.widthMm > 0.0 && request.heightMm > 0.0 && request.dpi > 0.0 &&
                         std::isfinite(request.widthMm) && std::isfinite(request.heightMm) &&
@@ -62,10 +63,7 @@ void checkSize(const FigureRequest& request)
                 " GiB of memory; the limit is 1 gigapixel, so lower the size or the dpi.");
 }
 
-std::string lowerEnding(const std::filesystem::path& path)
-{
-  return QString::fromStdString(path.extension().string()).toLower().toStdString();
-}
+namespace {
 
 /// Families with letters for every label are a matter of the system; this is the usual plain one.
 QFont figureFont(double points)
@@ -102,18 +100,6 @@ FigureEstimate estimateFigure(const FigureRequest& request)
   return estimate;
 }
 
-void checkFigure(const FigureRequest& request, const std::filesystem::path& path)
-{
-  const std::string ending = lowerEnding(path);
-  if (ending != ".png" && ending != ".svg" && ending != ".pdf")
-    throw Error(path.string() + ": a figure is written as .png, .svg or .pdf, found '" + ending +
-                "'.");
-  checkSize(request);
-  checkWritable(path);
-  if (!OpenGlContext::shared())
-    throw Error("The figure cannot be drawn: " + OpenGlContext::failure().toStdString() + ".");
-}
-
 struct FigureRenderer::Data {
   FigureRequest request;
   CloudScene scene;
@@ -130,7 +116,7 @@ struct FigureRenderer::Data {
 
 FigureRenderer::FigureRenderer(FigureRequest request) : m_data(std::make_unique<Data>())
 {
-  checkSize(request);
+  checkFigureSize(request);
   Data& d = *m_data;
   if (!d.scene.isUsable())
     throw Error("The figure cannot be drawn: " + OpenGlContext::failure().toStdString() + ".");
@@ -286,20 +272,6 @@ QImage renderFigure(const FigureRequest& request, const Progress& progress)
   for (std::int64_t done = 0; renderer.advance(); ++done)
     progress.update(done + 1, total);
   return renderer.image();
-}
-
-FigureEstimate writeFigure(const FigureRequest& request, const std::filesystem::path& path,
-                           const Progress& progress)
-{
-  checkFigure(request, path);
-  FigureRenderer renderer(request);
-  FigureEstimate estimate = estimateFigure(request);
-  const Progress drawing = progress.stage("drawing", 0.0, 0.9);
-  for (std::int64_t done = 0; renderer.advance(); ++done)
-    drawing.update(done + 1, estimate.tiles);
-  writeFileAtomically(path, renderer.bytes(lowerEnding(path)));
-  progress.update(1, 1);
-  return estimate;
 }
 
 }  // namespace orrery

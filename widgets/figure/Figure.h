@@ -64,6 +64,9 @@ struct FigureEstimate {
 
 FigureEstimate estimateFigure(const FigureRequest& request);
 
+/// Throws Error if the size is not positive or above 1 gigapixel, with the estimate.
+void checkFigureSize(const FigureRequest& request);
+
 /// Throws the Error that drawing and writing would, before any work: size that is not positive,
 /// above 1 gigapixel (with the estimate), an ending other than .png .svg .pdf, no OpenGL.
 void checkFigure(const FigureRequest& request, const std::filesystem::path& path);
@@ -71,7 +74,7 @@ void checkFigure(const FigureRequest& request, const std::filesystem::path& path
 /// Draws a figure tile by tile, so that a window can go on answering between tiles.
 class FigureRenderer {
  public:
-  /// Throws as checkFigure.
+  /// Throws as checkFigureSize, and if there is no OpenGL.
   explicit FigureRenderer(FigureRequest request);
   ~FigureRenderer();
   FigureRenderer(const FigureRenderer&) = delete;
