@@ -44,6 +44,13 @@ void drag(CloudView& view, QPoint from, QPoint to, Qt::MouseButton button = Qt::
   QTest::mouseRelease(&view, button, modifiers, to);
 }
 
+void moveTo(CloudView& view, QPoint to)
+{
+  QMouseEvent move(QEvent::MouseMove, to, view.mapToGlobal(to), Qt::NoButton, Qt::NoButton,
+                   Qt::NoModifier);
+  QCoreApplication::sendEvent(&view, &move);
+}
+
 void turnWheel(CloudView& view, QPoint at, int notches)
 {
   QWheelEvent event(at, view.mapToGlobal(at), {}, QPoint(0, 120 * notches), Qt::NoButton,
@@ -169,10 +176,10 @@ class tst_CloudView : public QObject {
   void hoverAfterAShortRest()
   {
     QSignalSpy spy(m_view.get(), &CloudView::hovered);
-    QTest::mouseMove(m_view.get(), placeOf(*m_view, m_cube, 2));
+    moveTo(*m_view, placeOf(*m_view, m_cube, 2));
     QTRY_COMPARE(spy.count(), 1);
     QCOMPARE(spy[0][0].value<FeatureId>(), 2);
-    QTest::mouseMove(m_view.get(), QPoint(2, 2));
+    moveTo(*m_view, {2, 2});
     QTRY_COMPARE(spy.count(), 2);
     QCOMPARE(spy[1][0].value<FeatureId>(), noFeature);
   }

@@ -1,0 +1,231 @@
+#include "core/base/Error.h"
+#include "core/base/Random.h"
+#include "tests/support/Pictures.h"
+#include "widgets/figure/Figure.h"
+#include "widgets/views/CloudView.h"
+
+#include <QBuffer>
+#include <QImageReader>
+#include <QPainter>
+#include <QSvgRenderer>
+#include <QtTest/QTest>
+
+#include <cmath>
+#include <limits>
+
+using namespace orrery;
+
+namespace {
+
+FigureRequest someRequest()
+{
+  Random random(3);
+  FigureRequest request;
+  request.positions.resize(3, 3000);
+  for (int i = 0; i < 3000; ++i) {
+    for (int axis = 0; axis < 3; ++axis)
+      request.positions(axis, i) =
+          static_cast<float>(0.4 * random.normal() + 1.5 * std::sin(i % 3 * 2.0 + axis));
+    request.appearance.colors.push_back(0xFF000000u | (i % 3 == 0   ? 0xE69F00u
+                                                       : i % 3 == 1 ? 0x56B4E9u
+                                                                    : 0x009E73u));
+  }
+  request.legend.title = QStringLiteral("lobe");
+  request.legend.entries = {{QColor(0xE6, 0x9F, 0x00), QStringLiteral("code"), 1000},
+                            {QColor(0x56, 0xB4, 0xE9), QStringLiteral("text"), 1000}};
+  request.legend.more = 37;
+  request.labels = {{0, QStringLiteral("Königsberg")}, {1, QStringLiteral("déjà vu")}};
+  request.caption = QStringLiteral("PCA of 3000 features; synthetic, seed 3.");
+  request.axisNames = {QStringLiteral("PC1"), QStringLiteral("PC2"), QStringLiteral("PC3")};
+  request.metadata[QStringLiteral("orrery-session")] = QStringLiteral("{\"a\": \"ü\"}");
+  return request;
+}
+
+FigureRenderer& drawn(FigureRenderer& renderer)
+{
+  while (renderer.advance()) {
+  }
+  return renderer;
+}
+
+}  // namespace
+
+class tst_Figure : public QObject {
+  Q_OBJECT
+ private slots:
+  // 85 mm at 600 dpi: 85 / 25.4 · 600 = 2007.87.
+  void millimetresAndDpi()
+  {
+    FigureRequest request = someRequest();
+    request.dpi = 600.0;
+    FigureRenderer renderer(request);
+    drawn(renderer);
+    const QImage picture = renderer.image();
+    QCOMPARE(picture.size(), QSize(2008, 1417));
+    QByteArray bytes = QByteArray::fromStdString(renderer.bytes(".png"));
+    QBuffer buffer(&bytes);
+    QImageReader reader(&buffer, "png");
+    const QImage read = reader.read();
+    QCOMPARE(read.size(), QSize(2008, 1417));
+    // 600 dpi are 23622.05 dots per metre.
+    QCOMPARE(read.dotsPerMeterX(), 23622);
+    QCOMPARE(read.dotsPerMeterY(), 23622);
+    QCOMPARE(read.text(QStringLiteral("orrery-session")), QStringLiteral("{\"a\": \"ü\"}"));
+  }
+
+  // Twice the resolution is the same picture, only finer: text and points do not shrink.
+  void resolutionDoesNotChangeTheLook()
+  {
+    FigureRequest request = someRequest();
+    request.dpi = 150.0;
+    const QImage coarse = renderFigure(request);
+    request.dpi = 300.0;
+    const QImage fine = renderFigure(request).scaled(coarse.size(), Qt::IgnoreAspectRatio,
+                                                     Qt::SmoothTransformation);
+    QVERIFY2(test::similarity(coarse, fine) > 0.85,
+             QByteArray::number(test::similarity(coarse, fine)));
+  }
+
+  void isThePictureOfTheWindow()
+  {
+    FigureRequest request = someRequest();
+    request.labels.clear();
+    request.legend = {};
+    request.caption.clear();
+    request.axisNames.clear();
+    CloudView view;
+    view.resize(400, 300);
+    view.setPositions(request.positions, false);
+    view.setAppearance(request.appearance);
+    request.camera = view.camera();
+    request.viewWidth = 400;
+    request.widthMm = 400.0 / 96.0 * 25.4;
+    request.heightMm = 300.0 / 96.0 * 25.4;
+    request.dpi = 96.0;
+    request.fontPoints = view.font().pointSizeF();
+    const QImage window = view.grabPicture();
+    const QImage figure = renderFigure(request);
+    QCOMPARE(figure.size(), window.size());
+    QVERIFY2(test::similarity(window, figure) > 0.97,
+             QByteArray::number(test::similarity(window, figure)));
+  }
+
+  void backgrounds()
+  {
+    FigureRequest request = someRequest();
+    request.legend = {};
+    request.title.clear();
+    request.dpi = 100.0;
+    request.background = FigureBackground::Transparent;
+    QCOMPARE(qAlpha(renderFigure(request).pixel(0, 0)), 0);
+    request.background = FigureBackground::White;
+    QCOMPARE(renderFigure(request).pixel(0, 0), qRgb(255, 255, 255));
+    QVERIFY(!renderFigure(request).hasAlphaChannel());
+    request.background = FigureBackground::Dark;
+    QCOMPARE(renderFigure(request).pixel(0, 0), figureBackground(FigureBackground::Dark).rgb());
+  }
+
+  void svgHasRealText()
+  {
+    FigureRequest request = someRequest();
+    request.dpi = 100.0;
+    FigureRenderer renderer(request);
+    const std::string svg = drawn(renderer).bytes(".svg");
+    const QString text = QString::fromStdString(svg);
+    QVERIFY(text.contains(QStringLiteral("<text")));
+    QVERIFY(text.contains(QStringLiteral("Königsberg")));
+    QVERIFY(text.contains(QStringLiteral("and 37 more")));
+    QVERIFY(text.contains(QStringLiteral("<image")));
+    QSvgRenderer reader(QByteArray::fromStdString(svg));
+    QVERIFY(reader.isValid());
+    // The page is 85 × 60 mm.
+    QVERIFY(text.contains(QStringLiteral("width=\"85")) || text.contains(QStringLiteral("85mm")) ||
+            text.contains(QStringLiteral("84.9")));
+    QImage page(600, 424, QImage::Format_ARGB32_Premultiplied);
+    page.fill(Qt::white);
+    QPainter painter(&page);
+    reader.render(&painter);
+    painter.end();
+    const QImage raster =
+        renderFigure(request).scaled(page.size(), Qt::IgnoreAspectRatio, Qt::SmoothTransformation);
+    QVERIFY2(test::similarity(page, raster) > 0.7,
+             QByteArray::number(test::similarity(page, raster)));
+  }
+
+  void pdfIsAPageOfThatSize()
+  {
+    FigureRequest request = someRequest();
+    request.dpi = 100.0;
+    FigureRenderer renderer(request);
+    const std::string pdf = drawn(renderer).bytes(".pdf");
+    QVERIFY(pdf.starts_with("%PDF"));
+    // 85 mm = 240.94 pt, 60 mm = 170.08 pt.
+    QVERIFY(pdf.find("/MediaBox [0 0 240.9") != std::string::npos ||
+            pdf.find("/MediaBox [0 0 241") != std::string::npos);
+    QVERIFY(pdf.find("/FontFile2") != std::string::npos);
+  }
+
+  void refusesAboveOneGigapixel()
+  {
+    FigureRequest request = someRequest();
+    request.widthMm = request.heightMm = 2000.0;
+    request.dpi = 1200.0;
+    try {
+      FigureRenderer renderer(request);
+      QFAIL("a figure of 8.9 gigapixels was begun");
+    } catch (const Error& error) {
+      const QString text = QString::fromUtf8(error.what());
+      QVERIFY2(text.contains(QStringLiteral("8.93 gigapixels")), qPrintable(text));
+      QVERIFY2(text.contains(QStringLiteral("GiB")), qPrintable(text));
+    }
+    for (const double bad : {0.0, -3.0, std::nan(""), std::numeric_limits<double>::infinity()}) {
+      request = someRequest();
+      request.dpi = bad;
+      QVERIFY_EXCEPTION_THROWN(checkFigureSize(request), Error);
+      request = someRequest();
+      request.widthMm = bad;
+      QVERIFY_EXCEPTION_THROWN(checkFigureSize(request), Error);
+    }
+  }
+
+  void largerThanOpenGlCanDrawAtOnce()
+  {
+    FigureRequest request = someRequest();
+    request.widthMm = 254.0;
+    request.heightMm = 25.4;
+    request.dpi = 1000.0;
+    const QImage picture = renderFigure(request);
+    QCOMPARE(picture.size(), QSize(10000, 1000));
+    request.dpi = 100.0;
+    const QImage small = renderFigure(request);
+    QVERIFY(test::similarity(
+                picture.scaled(small.size(), Qt::IgnoreAspectRatio, Qt::SmoothTransformation),
+                small) > 0.85);
+  }
+
+  void emptyAndOne()
+  {
+    for (const int count : {0, 1}) {
+      FigureRequest request;
+      request.positions = Positions::Zero(3, count);
+      request.dpi = 72.0;
+      QVERIFY(!renderFigure(request).isNull());
+    }
+  }
+
+  void stops()
+  {
+    std::stop_source stop;
+    stop.request_stop();
+    bool stopped = false;
+    try {
+      renderFigure(someRequest(), Progress(stop.get_token(), {}));
+    } catch (const Cancelled&) {
+      stopped = true;
+    }
+    QVERIFY(stopped);
+  }
+};
+
+QTEST_MAIN(tst_Figure)
+#include "tst_Figure.moc"
