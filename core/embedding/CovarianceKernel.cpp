@@ -10,8 +10,11 @@
 namespace orrery {
 namespace {
 
-/// Features that are in registers at a time.
-constexpr int group = 8;
+/// Features that are in registers at a time, and that are worked together.
+constexpr Eigen::Index group = 8;
+constexpr Eigen::Index batch = 32;
+/// Dimensions of a block.
+constexpr Eigen::Index block = 128;
 /// Features whose contributions are summed before they are widened to double.
 constexpr Eigen::Index floatRun = 256;
 
@@ -28,43 +31,74 @@ constexpr Eigen::Index lanesOf(double)
   return 4;
 }
 
-/// For a group of shifted features (@p x: group × d, one after the other): w_c = Qᵀ x_c and
-/// Y += Σ_c x_c w_cᵀ. Q and Y are d × lanes and w is group × lanes, the lanes together.
+/// w_c += Q_bᵀ x_c for a group of shifted features, over a block of dimensions: @p x points to the
+/// block in the first feature, the others follow @p stride apart.
 template <typename Scalar, typename Lanes>
-[[gnu::always_inline]] inline void multiplyGroup(const float* __restrict x, Eigen::Index d,
-                                                 const Scalar* __restrict q, Scalar* __restrict y,
-                                                 Scalar* __restrict w)
+[[gnu::always_inline]] inline void dotBlock(const float* __restrict x, Eigen::Index stride,
+                                            Eigen::Index count, const Scalar* __restrict q,
+                                            Scalar* __restrict w)
 {
   constexpr Eigen::Index lanes = lanesOf(Scalar());
-  Lanes products[group] = {};
-  for (Eigen::Index j = 0; j < d; ++j) {
+  Lanes products[group];
+  std::memcpy(products, w, sizeof products);  // not aligned
+  for (Eigen::Index j = 0; j < count; ++j) {
     Lanes row;
-    std::memcpy(&row, q + j * lanes, sizeof row);  // not aligned
+    std::memcpy(&row, q + j * lanes, sizeof row);
 #pragma GCC unroll 8
     for (int c = 0; c < group; ++c)
-      products[c] += static_cast<Scalar>(x[c * d + j]) * row;
+      products[c] += static_cast<Scalar>(x[c * stride + j]) * row;
   }
-  for (Eigen::Index j = 0; j < d; ++j) {
+  std::memcpy(w, products, sizeof products);
+}
+
+/// Y_b += Σ_c x_c w_cᵀ, over the same block.
+template <typename Scalar, typename Lanes>
+[[gnu::always_inline]] inline void addBlock(const float* __restrict x, Eigen::Index stride,
+                                            Eigen::Index count, const Scalar* __restrict w,
+                                            Scalar* __restrict y)
+{
+  constexpr Eigen::Index lanes = lanesOf(Scalar());
+  Lanes products[group];
+  std::memcpy(products, w, sizeof products);
+  for (Eigen::Index j = 0; j < count; ++j) {
     Lanes sum;
     std::memcpy(&sum, y + j * lanes, sizeof sum);
 #pragma GCC unroll 8
     for (int c = 0; c < group; ++c)
-      sum += static_cast<Scalar>(x[c * d + j]) * products[c];
+      sum += static_cast<Scalar>(x[c * stride + j]) * products[c];
     std::memcpy(y + j * lanes, &sum, sizeof sum);
   }
-  std::memcpy(w, products, sizeof products);
+}
+
+/// For a batch of shifted features (@p x: batch × d, one after the other): w_c = Qᵀ x_c and
+/// Y += Σ_c x_c w_cᵀ. Q and Y are d × lanes and w is batch × lanes, the lanes together. Block by
+/// block of the dimensions, so that Q, Y and the features' pieces stay in the first cache.
+template <typename Scalar, typename Lanes>
+[[gnu::always_inline]] inline void multiplyBatch(const float* x, Eigen::Index d, const Scalar* q,
+                                                 Scalar* y, Scalar* w)
+{
+  constexpr Eigen::Index lanes = lanesOf(Scalar());
+  std::memset(w, 0, static_cast<std::size_t>(batch * lanes) * sizeof(Scalar));
+  for (Eigen::Index j = 0; j < d; j += block)
+    for (Eigen::Index c = 0; c < batch; c += group)
+      dotBlock<Scalar, Lanes>(x + c * d + j, d, std::min(block, d - j), q + j * lanes,
+                              w + c * lanes);
+  for (Eigen::Index j = 0; j < d; j += block)
+    for (Eigen::Index c = 0; c < batch; c += group)
+      addBlock<Scalar, Lanes>(x + c * d + j, d, std::min(block, d - j), w + c * lanes,
+                              y + j * lanes);
 }
 
 ORRERY_FOR_EACH_CPU
 void multiplyFloats(const float* x, Eigen::Index d, const float* q, float* y, float* w)
 {
-  multiplyGroup<float, FloatLanes>(x, d, q, y, w);
+  multiplyBatch<float, FloatLanes>(x, d, q, y, w);
 }
 
 ORRERY_FOR_EACH_CPU
 void multiplyDoubles(const float* x, Eigen::Index d, const double* q, double* y, double* w)
 {
-  multiplyGroup<double, DoubleLanes>(x, d, q, y, w);
+  multiplyBatch<double, DoubleLanes>(x, d, q, y, w);
 }
 
 void multiply(const float* x, Eigen::Index d, const float* q, float* y, float* w)
@@ -110,12 +144,12 @@ void subtract(const float* __restrict x, const float* __restrict shift, Eigen::I
     difference[j] = x[j] - shift[j];
 }
 
-/// Copies up to a group of features less the shift; what is missing becomes zero.
-void loadGroup(const FeatureMatrixView& x, const Eigen::VectorXf& shift, Eigen::Index begin,
+/// Copies up to a batch of features less the shift; what is missing becomes zero.
+void loadBatch(const FeatureMatrixView& x, const Eigen::VectorXf& shift, Eigen::Index begin,
                Eigen::Index end, float* target)
 {
   const Eigen::Index d = x.rows();
-  for (Eigen::Index c = 0; c < group; ++c) {
+  for (Eigen::Index c = 0; c < batch; ++c) {
     if (begin + c < end)
       subtract(x.data() + (begin + c) * x.outerStride(), shift.data(), d, target + c * d);
     else
@@ -126,7 +160,7 @@ void loadGroup(const FeatureMatrixView& x, const Eigen::VectorXf& shift, Eigen::
 /// Ranges of features whose results are kept apart and summed in order; by n alone.
 Eigen::Index rangeLength(Eigen::Index n)
 {
-  return std::max<Eigen::Index>(floatRun, (n / 64 + group - 1) / group * group);
+  return std::max<Eigen::Index>(floatRun, (n / 64 + batch - 1) / batch * batch);
 }
 
 /// One product: where q lies and where its results go.
@@ -147,18 +181,18 @@ void applyRange(const Product<Scalar>& product, Eigen::Index begin, Eigen::Index
 {
   constexpr Eigen::Index lanes = lanesOf(Scalar());
   const Eigen::Index d = product.x.rows();
-  std::vector<float> features(static_cast<std::size_t>(group * d));
+  std::vector<float> features(static_cast<std::size_t>(batch * d));
   std::vector<Scalar> run(static_cast<std::size_t>(d * lanes));
-  Scalar w[group * lanes];
+  Scalar w[batch * lanes];
   for (Eigen::Index start = begin; start < end; start += floatRun) {
     progress.checkStopped();
     const Eigen::Index stop = std::min(start + floatRun, end);
     std::fill(run.begin(), run.end(), Scalar(0));
-    for (Eigen::Index c = start; c < stop; c += group) {
-      loadGroup(product.x, product.shift, c, stop, features.data());
+    for (Eigen::Index c = start; c < stop; c += batch) {
+      loadBatch(product.x, product.shift, c, stop, features.data());
       multiply(features.data(), d, product.q, run.data(), w);
       if (product.scores)
-        for (Eigen::Index i = 0; i < std::min<Eigen::Index>(group, stop - c); ++i)
+        for (Eigen::Index i = 0; i < std::min(batch, stop - c); ++i)
           for (Eigen::Index v = 0; v < product.used; ++v)
             (*product.scores)(product.first + v, c + i) = static_cast<float>(w[i * lanes + v]);
     }
