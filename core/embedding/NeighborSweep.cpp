@@ -110,7 +110,7 @@ class Candidates {
       : m_prepared(prepared),
         m_count(count),
         m_capacity(static_cast<std::size_t>(
-            std::min<Eigen::Index>(count + std::max(count / 2, 48), features))),
+            std::min<Eigen::Index>(count + std::max(3 * count / 4, 48), features))),
         m_entries(static_cast<std::size_t>(features) * m_capacity),
         m_used(static_cast<std::size_t>(features), 0),
         // Padded, so that the comparison may read whole blocks beyond the last feature.
@@ -262,54 +262,61 @@ class Sweep {
   void multiply(Eigen::Index row, Eigen::Index column, TileSpace& space,
                 const Progress& progress) const
   {
-    auto products = space.products.topLeftCorner(width(row), width(column));
+    // Of a tile on the diagonal only the upper triangle is needed, in strips.
+    const Eigen::Index strip = column == row ? tileSize / 4 : tileSize;
     for (Eigen::Index first = 0; first < m_decoder.rows(); first += depth) {
       progress.checkStopped();
       const Eigen::Index count = std::min(depth, m_decoder.rows() - first);
       load(row, first, count, space.rows);
       if (column != row)
         load(column, first, count, space.columns);
-      multiplyInto(products, space.rows, true, column != row ? space.columns : space.rows,
-                   first > 0 ? 1.0f : 0.0f);
+      const FeatureMatrix& columns = column != row ? space.columns : space.rows;
+      for (Eigen::Index begin = 0; begin < width(column); begin += strip) {
+        const Eigen::Index end = std::min(begin + strip, width(column));
+        const Eigen::Index rows = column != row ? width(row) : end;
+        multiplyInto(space.products.block(0, begin, rows, end - begin), space.rows.leftCols(rows),
+                     true, columns.middleCols(begin, end - begin), first > 0 ? 1.0f : 0.0f);
+      }
     }
   }
 
   /// A product serves the feature of its row and that of its column.
   void compare(Eigen::Index row, Eigen::Index column, const TileSpace& space)
   {
+    // Row before column, so that no two threads wait for each other.
     const std::unique_lock first(m_guards[static_cast<std::size_t>(row)]);
     std::unique_lock<std::mutex> second;
     if (column != row)
       second = std::unique_lock(m_guards[static_cast<std::size_t>(column)]);
 
-    const auto rowBegin = static_cast<std::size_t>(row * tileSize);
-    const auto columnBegin = static_cast<std::size_t>(column * tileSize);
-    const int blocks = static_cast<int>((width(row) + lanes - 1) / lanes);
-    // On the diagonal every pair is met twice, and serves its column each time.
-    const std::vector<float> none(static_cast<std::size_t>(tileSize), nothing);
-    const float* limits = column == row ? none.data() : m_candidates.limits() + rowBegin;
+    const Eigen::Index rowBegin = row * tileSize, columnBegin = column * tileSize;
     int found[tileSize / lanes];
     for (Eigen::Index c = 0; c < width(column); ++c) {
-      const std::size_t b = columnBegin + static_cast<std::size_t>(c);
+      const Eigen::Index b = columnBegin + c;
       const float* products = space.products.col(c).data();
-      const int count = blocksWithCandidates(products, m_bias.data() + rowBegin, limits, m_bias[b],
-                                             m_candidates.limit(b), blocks, found);
+      const Eigen::Index rows = std::min(width(row), b - rowBegin);  // those before it
+      const int count = blocksWithCandidates(
+          products, m_bias.data() + rowBegin, m_candidates.limits() + rowBegin,
+          m_bias[static_cast<std::size_t>(b)], m_candidates.limit(static_cast<std::size_t>(b)),
+          static_cast<int>((rows + lanes - 1) / lanes), found);
       for (int i = 0; i < count; ++i)
-        collect(rowBegin, b, products, found[i], column == row);
+        collect(rowBegin + found[i] * lanes,
+                std::min(rowBegin + rows, rowBegin + (found[i] + 1) * lanes), b,
+                products + found[i] * lanes);
     }
   }
 
-  void collect(std::size_t rowBegin, std::size_t b, const float* products, int block, bool diagonal)
+  /// Offers each of the features @p begin … @p end to @p column and the other way round.
+  void collect(Eigen::Index begin, Eigen::Index end, Eigen::Index column, const float* products)
   {
-    for (int lane = block * lanes; lane < (block + 1) * lanes; ++lane) {
-      const std::size_t a = rowBegin + static_cast<std::size_t>(lane);
-      if (a >= m_prepared.bias.size())
-        return;
-      const float nearness = (products[lane] - m_bias[a]) - m_bias[b];
-      if (nearness >= m_candidates.limit(b) && a != b)
-        m_candidates.insert(b, {nearness, static_cast<FeatureId>(a)});
-      if (!diagonal && nearness >= m_candidates.limit(a))
-        m_candidates.insert(a, {nearness, static_cast<FeatureId>(b)});
+    const auto b = static_cast<std::size_t>(column);
+    for (Eigen::Index row = begin; row < end; ++row) {
+      const auto a = static_cast<std::size_t>(row);
+      const float nearness = (products[row - begin] - m_bias[a]) - m_bias[b];
+      if (nearness >= m_candidates.limit(b))
+        m_candidates.insert(b, {nearness, static_cast<FeatureId>(row)});
+      if (nearness >= m_candidates.limit(a))
+        m_candidates.insert(a, {nearness, static_cast<FeatureId>(column)});
     }
   }
 
