@@ -167,11 +167,18 @@ void sendBlocks(const Dataset& dataset, const Send& send, const MatrixPlan& plan
 }
 
 struct ChunkList {
+  const std::vector<std::uint64_t>& shape;
   std::array<std::size_t, 2> axes;
   std::vector<PlannedChunk> chunks;
 
   void add(const hsize_t* offset, unsigned skipped, haddr_t address, hsize_t size)
   {
+    // Of datasets that can grow, the index may know chunks outside of the present shape.
+    for (std::size_t axis = 0; axis < shape.size(); ++axis)
+      if (offset[axis] >= shape[axis])
+        return;
+    if (address == HADDR_UNDEF)
+      return;
     chunks.push_back({offset[axes[0]], offset[axes[1]], address, size, skipped});
   }
 };
@@ -188,7 +195,7 @@ int collectChunk(const hsize_t* offset, unsigned skipped, haddr_t address, hsize
 /// Where all chunks lie; nothing if that is not known quickly.
 std::optional<std::vector<PlannedChunk>> locateChunks(const Dataset& dataset)
 {
-  ChunkList list{matrixAxes(dataset), {}};
+  ChunkList list{dataset.facts.shape, matrixAxes(dataset), {}};
 #if H5_VERSION_GE(1, 14, 0)
   if (H5Dchunk_iter(dataset.id(), H5P_DEFAULT, collectChunk, &list) < 0)
     return std::nullopt;
