@@ -10,7 +10,7 @@
 namespace orrery {
 
 /// Words: every word of the text must stand in the label, in any order. A regular expression
-/// (Perl's) is looked for anywhere in it. Ascending ids; on all threads, about 0.3 s a million.
+/// (RE2's syntax, never more than linear time) is looked for anywhere in it. Ascending ids.
 /// Throws Error if the expression is none, saying where.
 std::vector<FeatureId> labelMatches(const Dictionary& dictionary, const SearchText& search,
                                     const Progress& progress = {});
