@@ -132,11 +132,15 @@ class Candidates {
       m_entries[feature * m_capacity + m_used[feature]++] = candidate;
   }
 
-  [[nodiscard]] std::vector<NeighborCandidate> take(std::size_t feature)
+  /// What is left once all have been offered.
+  [[nodiscard]] CandidateLists take()
   {
-    compact(feature);
-    const auto first = m_entries.begin() + static_cast<std::ptrdiff_t>(feature * m_capacity);
-    return {first, first + static_cast<std::ptrdiff_t>(m_used[feature])};
+    parallelFor(static_cast<std::int64_t>(m_used.size()), 256,
+                [&](std::int64_t begin, std::int64_t end) {
+                  for (std::int64_t feature = begin; feature < end; ++feature)
+                    compact(static_cast<std::size_t>(feature));
+                });
+    return {std::move(m_entries), std::move(m_used), m_capacity};
   }
 
  private:
@@ -400,16 +404,12 @@ PreparedFeatures prepareFeatures(const FeatureMatrixView& decoder, Metric metric
   return prepared;
 }
 
-std::vector<std::vector<NeighborCandidate>> sweepNeighbors(const FeatureMatrixView& decoder,
-                                                           const PreparedFeatures& prepared,
-                                                           int count, const Progress& progress)
+CandidateLists sweepNeighbors(const FeatureMatrixView& decoder, const PreparedFeatures& prepared,
+                              int count, const Progress& progress)
 {
   Sweep sweep(decoder, prepared, count);
   sweep.run(progress);
-  std::vector<std::vector<NeighborCandidate>> lists(static_cast<std::size_t>(decoder.cols()));
-  for (std::size_t feature = 0; feature < lists.size(); ++feature)
-    lists[feature] = sweep.candidates().take(feature);
-  return lists;
+  return sweep.candidates().take();
 }
 
 }  // namespace orrery

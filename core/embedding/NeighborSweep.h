@@ -5,6 +5,8 @@
 #include "core/base/Types.h"
 #include "core/embedding/Embedding.h"
 
+#include <cstddef>
+#include <span>
 #include <vector>
 
 namespace orrery {
@@ -34,11 +36,24 @@ struct PreparedFeatures {
 /// Throws Error naming the first feature that is not finite.
 PreparedFeatures prepareFeatures(const FeatureMatrixView& decoder, Metric metric);
 
+/// The candidates of all features in one block of memory.
+struct CandidateLists {
+  std::vector<NeighborCandidate> entries;
+  std::vector<std::size_t> used;  ///< n: how many a feature has.
+  std::size_t capacity = 0;       ///< Places per feature.
+
+  [[nodiscard]] std::span<const NeighborCandidate> of(FeatureId feature) const
+  {
+    const auto id = static_cast<std::size_t>(feature);
+    return {entries.data() + id * capacity, used[id]};
+  }
+};
+
 /// For every feature the candidates that hold its @p count nearest with certainty, unordered
 /// (fewer where there are fewer). Only where very many are equally near within rounding, as many
-/// as fit are kept, by nearness and id.
-std::vector<std::vector<NeighborCandidate>> sweepNeighbors(const FeatureMatrixView& decoder,
-                                                           const PreparedFeatures& prepared,
-                                                           int count, const Progress& progress);
+/// as fit are kept, by nearness and id. Memory 14 · count · n bytes, and per thread two blocks of
+/// 1024 features and their products.
+CandidateLists sweepNeighbors(const FeatureMatrixView& decoder, const PreparedFeatures& prepared,
+                              int count, const Progress& progress);
 
 }  // namespace orrery

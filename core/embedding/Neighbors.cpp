@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -46,8 +47,9 @@ class Ranking {
 
   /// The nearest of @p feature, at most count.
   [[nodiscard]] std::vector<Ranked> rank(FeatureId feature,
-                                         std::vector<NeighborCandidate> candidates) const
+                                         std::span<const NeighborCandidate> unordered) const
   {
+    std::vector<NeighborCandidate> candidates(unordered.begin(), unordered.end());
     std::vector<Ranked> ranked;
     if (!m_prepared.apart.empty()) {
       for (const NeighborCandidate& candidate : candidates)
@@ -228,7 +230,7 @@ Neighbors computeNeighbors(const FeatureMatrixView& decoder, const NeighborOptio
       if (equal.first[id] != static_cast<FeatureId>(id))
         prepared.bias[id] = std::numeric_limits<float>::infinity();
 
-  const std::vector<std::vector<NeighborCandidate>> candidates =
+  const CandidateLists candidates =
       sweepNeighbors(decoder, prepared, neighbors.count, progress.stage("Neighbours", 0.0, 0.95));
   const Ranking ranking(decoder, prepared, options.metric, neighbors.count);
   const Progress ordering = progress.stage("Order of neighbours", 0.95, 1.0);
@@ -239,10 +241,9 @@ Neighbors computeNeighbors(const FeatureMatrixView& decoder, const NeighborOptio
       if (roles[id] == Role::None)
         continue;
       const FeatureId first = equal.any() ? equal.first[id] : feature;
-      std::vector<Ranked> ranked =
-          roles[id] == Role::Apart
-              ? ranking.rankAll(feature)
-              : ranking.rank(first, candidates[static_cast<std::size_t>(first)]);
+      std::vector<Ranked> ranked = roles[id] == Role::Apart
+                                       ? ranking.rankAll(feature)
+                                       : ranking.rank(first, candidates.of(first));
       if (equal.any() && roles[id] != Role::Apart)
         ranked = spread(ranked, feature, equal, neighbors.count);
       for (std::size_t place = 0; place < ranked.size(); ++place) {
