@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <fstream>
 #include <limits>
 #include <string_view>
@@ -304,6 +305,36 @@ void noteConversion(const TensorInfo& tensor, std::int64_t overflowed, Dictionar
                                   " float64 values do not fit float32 and became infinite.");
 }
 
+bool isSqueezed(const TensorFile& file, const TensorInfo& tensor)
+{
+  const auto listed = std::ranges::find(file.tensors(), tensor.name, &TensorInfo::name);
+  return listed != file.tensors().end() && listed->shape.size() != tensor.shape.size();
+}
+
+FeatureMatrix readChosen(TensorFile& file, const fs::path& path, const MatrixCandidate& chosen,
+                         const ReadOptions& options, const Progress& progress,
+                         std::int64_t& overflowed)
+{
+  if (file.formatName() != "HDF5" || !isSqueezed(file, chosen.tensor))
+    return file.readMatrix(chosen.tensor, chosen.axis, progress, &overflowed);
+  // Its reader takes two axes only: the numbers come as a list, in double.
+  if (chosen.memory > memoryLimit(options) / 3)
+    throw Error(displayName(path) + ": " + displayText(chosen.tensor.name) + " needs three times " +
+                displayBytes(chosen.memory) + " of memory for its third axis; save it with two");
+  const std::vector<double> values = file.readNumbers(chosen.tensor, progress);
+  const bool rows = chosen.axis == FeatureAxis::Rows;
+  FeatureMatrix matrix(chosen.dimensions, chosen.features);
+  for (std::int64_t feature = 0; feature < chosen.features; ++feature) {
+    for (std::int64_t i = 0; i < chosen.dimensions; ++i) {
+      const double value = values[static_cast<std::size_t>(rows ? feature * chosen.dimensions + i
+                                                                : i * chosen.features + feature)];
+      matrix(i, feature) = static_cast<float>(value);
+      overflowed += std::isinf(matrix(i, feature)) && std::isfinite(value) ? 1 : 0;
+    }
+  }
+  return matrix;
+}
+
 Dictionary readContainer(const Resolved& resolved, const ReadOptions& options,
                          const Progress& progress)
 {
@@ -323,8 +354,9 @@ Dictionary readContainer(const Resolved& resolved, const ReadOptions& options,
   checkSize(resolved.path, chosen.features, chosen.dimensions, options);
 
   std::int64_t overflowed = 0;
-  dictionary.decoder = std::make_shared<const FeatureMatrix>(file->readMatrix(
-      tensor, chosen.axis, progress.stage("Reading the matrix", 0.0, 0.7), &overflowed));
+  dictionary.decoder = std::make_shared<const FeatureMatrix>(
+      readChosen(*file, resolved.path, chosen, options,
+                 progress.stage("Reading the matrix", 0.0, 0.7), overflowed));
   dictionary.name = nameOfDictionary(resolved.path);
   dictionary.origin = resolved.origin;
   if (!dictionary.origin.layer)
@@ -338,10 +370,8 @@ Dictionary readContainer(const Resolved& resolved, const ReadOptions& options,
   dictionary.notes = resolved.notes;
   if (!choice.reason.empty())
     dictionary.notes.push_back(choice.reason);
-  const auto asListed = std::ranges::find(file->tensors(), tensor.name, &TensorInfo::name);
-  if (asListed != file->tensors().end() && asListed->shape.size() == 3)
-    dictionary.notes.push_back("The axis of length one of " + shapeText(asListed->shape) +
-                               " was dropped.");
+  if (isSqueezed(*file, tensor))
+    dictionary.notes.push_back("The array has three axes; the one of length one was dropped.");
   if (!warning.empty())
     dictionary.warnings.push_back(warning);
   noteConversion(tensor, overflowed, dictionary);

@@ -19,6 +19,8 @@ namespace {
 constexpr std::int64_t pieceBytes = std::int64_t{4} << 20;
 /// Pieces that pass through a buffer, to be converted or turned, are better the size of a cache.
 constexpr std::int64_t bufferedPieceBytes = std::int64_t{1} << 20;
+/// Read and summed at a time: small enough to be summed out of the cache.
+constexpr std::size_t summedBytes = std::size_t{1} << 17;
 constexpr std::uintptr_t hugePage = std::uintptr_t{2} << 20;
 
 /// Columns turned at a time: with up to 64 rows of them they stay in the first-level cache's
@@ -42,10 +44,22 @@ class PieceCrc {
     if (m_result)
       m_pieces.resize(static_cast<std::size_t>(pieces));
   }
-  void set(std::int64_t piece, const void* bytes, std::size_t count)
+  /// Reads a piece and sums it if that is wanted: part by part, while a part is in the cache.
+  void read(std::int64_t piece, const ByteSource& source, std::uint64_t offset, void* target,
+            std::size_t count)
   {
-    if (m_result)
-      m_pieces[static_cast<std::size_t>(piece)] = {crc32Of(0, bytes, count), count};
+    if (!m_result) {
+      source.read(offset, target, count);
+      return;
+    }
+    std::uint32_t crc = 0;
+    for (std::size_t done = 0; done < count; done += summedBytes) {
+      std::byte* part = static_cast<std::byte*>(target) + done;
+      const std::size_t bytes = std::min(summedBytes, count - done);
+      source.read(offset + done, part, bytes);
+      crc = crc32Of(crc, part, bytes);
+    }
+    m_pieces[static_cast<std::size_t>(piece)] = {crc, count};
   }
   void finish() const
   {
@@ -210,8 +224,7 @@ void readParallel(const ByteSource& source, std::uint64_t offset, void* target, 
     progress.checkStopped();
     std::byte* place = static_cast<std::byte*>(target) + begin;
     const auto bytes = static_cast<std::size_t>(end - begin);
-    source.read(offset + static_cast<std::uint64_t>(begin), place, bytes);
-    sum.set(begin / pieceBytes, place, bytes);
+    sum.read(begin / pieceBytes, source, offset + static_cast<std::uint64_t>(begin), place, bytes);
     done.add(end - begin);
   });
   sum.finish();
@@ -234,8 +247,7 @@ FeatureMatrix readMatrixParallel(const ByteSource& source, const StoredMatrix& s
                           [&](const Piece& piece, void* target, std::size_t bytes) {
                             const auto first = static_cast<std::uint64_t>(
                                 piece.firstRow * stored.fast + piece.firstColumn);
-                            source.read(stored.offset + first * size, target, bytes);
-                            sum.set(index, target, bytes);
+                            sum.read(index, source, stored.offset + first * size, target, bytes);
                           });
     done.add(Piece(cut, stored, index).elements());
   });
