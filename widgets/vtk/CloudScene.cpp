@@ -112,8 +112,8 @@ class CloudScene::Private {
 CloudScene::Private::Private()
 {
   cloud = std::make_unique<PointCloudActor>();
-  ghost = std::make_unique<PointCloudActor>();
-  selected = std::make_unique<PointCloudActor>();
+  ghost = std::make_unique<PointCloudActor>(true);
+  selected = std::make_unique<PointCloudActor>(true);
   lineMapper->SetInputData(linePoints);
   lineActor->SetMapper(lineMapper);
   lineActor->SetVisibility(false);

@@ -43,8 +43,8 @@ uniform float fog;
 uniform vec3 background;
 uniform float ring;
 uniform float bias;
-out vec4 pointColor;
-out float pointRadius;
+flat out vec4 pointColor;
+flat out float pointRadius;
 void main()
 {
   vec4 clip = MCDCMatrix * vec4(vertexMC.xyz, 1.0);
@@ -63,30 +63,40 @@ void main()
 }
 )";
 
-constexpr const char* fragmentShader = R"(//VTK::System::Dec
+// Two programs rather than one with branches: a software renderer pays for both sides of a branch.
+constexpr const char* discShader = R"(//VTK::System::Dec
 //VTK::Output::Dec
-in vec4 pointColor;
-in float pointRadius;
+flat in vec4 pointColor;
+uniform float rim;
+uniform float opacity;
+void main()
+{
+  vec2 offset = 2.0 * gl_PointCoord - vec2(1.0);
+  float squared = dot(offset, offset);
+  if (squared > 1.0)
+    discard;
+  float shade = 1.0 - rim * squared * squared;
+  gl_FragData[0] = vec4(pointColor.rgb * shade, pointColor.a * opacity);
+}
+)";
+
+constexpr const char* ringShader = R"(//VTK::System::Dec
+//VTK::Output::Dec
+flat in vec4 pointColor;
+flat in float pointRadius;
 uniform float rim;
 uniform float ring;
 uniform vec3 ringColor;
-uniform float opacity;
 uniform int ghost;
 void main()
 {
   vec2 offset = 2.0 * gl_PointCoord - vec2(1.0);
   float squared = dot(offset, offset);
-  if (pointRadius > 1.0 && squared > 1.0)
+  bool inside = pointRadius * (1.0 - sqrt(squared)) > ring;
+  if (squared > 1.0 || (ghost == 1 && inside))
     discard;
-  float fromEdge = pointRadius * (1.0 - sqrt(squared));
-  vec3 color = pointColor.rgb * (1.0 - rim * smoothstep(0.35, 1.0, squared));
-  if (ring > 0.0) {
-    if (fromEdge < ring)
-      color = ringColor;
-    else if (ghost == 1)
-      discard;
-  }
-  gl_FragData[0] = vec4(color, pointColor.a * opacity);
+  vec3 color = inside ? pointColor.rgb * (1.0 - rim * squared * squared) : ringColor;
+  gl_FragData[0] = vec4(color, 1.0);
 }
 )";
 
@@ -96,7 +106,8 @@ class PointMapper : public vtkOpenGLPolyDataMapper {
   static PointMapper* New();
   vtkTypeMacro(PointMapper, vtkOpenGLPolyDataMapper)
 
-      PointLook look;
+      bool outlined = false;
+  PointLook look;
   std::int64_t first = 0;
   std::int64_t wanted = 0;
 
@@ -154,11 +165,14 @@ class PointMapper : public vtkOpenGLPolyDataMapper {
     program.SetUniformf("fog", look.fog);
     program.SetUniform3f("background", look.background.data());
     program.SetUniformf("rim", look.rim);
-    program.SetUniformf("ring", look.ring);
-    program.SetUniform3f("ringColor", look.ringColor.data());
-    program.SetUniformf("opacity", look.opacity);
-    program.SetUniformi("ghost", look.ghost ? 1 : 0);
-    program.SetUniformf("bias", look.ring > 0.0f ? 1e-5f : 0.0f);
+    program.SetUniformf("ring", outlined ? look.ring : 0.0f);
+    if (outlined) {
+      program.SetUniform3f("ringColor", look.ringColor.data());
+      program.SetUniformi("ghost", look.ghost ? 1 : 0);
+    } else {
+      program.SetUniformf("opacity", look.opacity);
+    }
+    program.SetUniformf("bias", outlined ? 1e-5f : 0.0f);
   }
 };
 
@@ -184,7 +198,7 @@ struct PointCloudActor::Data {
   std::vector<FeatureId> order;
 };
 
-PointCloudActor::PointCloudActor() : m_data(std::make_unique<Data>())
+PointCloudActor::PointCloudActor(bool outlined) : m_data(std::make_unique<Data>())
 {
   Data& d = *m_data;
   d.coordinates->SetNumberOfComponents(3);
@@ -204,9 +218,10 @@ PointCloudActor::PointCloudActor() : m_data(std::make_unique<Data>())
   d.mapper->MapDataArrayToVertexAttribute("sizeFactor", "sizes",
                                           vtkDataObject::FIELD_ASSOCIATION_POINTS, -1);
   d.mapper->SetStatic(0);
+  d.mapper->outlined = outlined;
   d.actor->SetMapper(d.mapper);
   d.actor->GetShaderProperty()->SetVertexShaderCode(vertexShader);
-  d.actor->GetShaderProperty()->SetFragmentShaderCode(fragmentShader);
+  d.actor->GetShaderProperty()->SetFragmentShaderCode(outlined ? ringShader : discShader);
   // Blending is our own affair: VTK's translucent pass would draw into other framebuffers.
   d.actor->ForceOpaqueOn();
   d.actor->SetVisibility(false);

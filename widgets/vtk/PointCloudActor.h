@@ -44,7 +44,8 @@ struct PointLook {
 /// Draws a chosen, ordered part of the features. Knows neither Document nor Qt.
 class PointCloudActor {
  public:
-  PointCloudActor();
+  /// @p outlined: with a ring around each disc, for the selected ones.
+  explicit PointCloudActor(bool outlined = false);
   ~PointCloudActor();
   PointCloudActor(const PointCloudActor&) = delete;
   PointCloudActor& operator=(const PointCloudActor&) = delete;
