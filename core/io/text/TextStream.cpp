@@ -17,6 +17,7 @@ constexpr std::size_t longestLine = 256u << 20;
 /// gzip cannot do better than about 1032 : 1, so text beyond this is a bomb.
 constexpr std::uint64_t largestRatio = 1000;
 constexpr std::uint64_t harmlessSize = 256u << 20;
+constexpr std::uint64_t mostBlanks = 8u << 20;
 
 }  // namespace
 
@@ -241,6 +242,13 @@ TextStreamBuffer::int_type TextStreamBuffer::underflow()
   m_bytesBefore += m_buffer.size();
   m_buffer.resize(pieceSize);
   m_buffer.resize(m_stream.read(m_buffer.data(), m_buffer.size()));
+  // Parsers keep the text of the token they are in, blanks before it included.
+  const bool isBlank = m_buffer.find_first_not_of(" \t\r\n") == std::string::npos;
+  m_blanks = isBlank ? m_blanks + m_buffer.size() : 0;
+  if (m_blanks > mostBlanks)
+    m_stream.source().fail("holds " + displayBytes(mostBlanks) +
+                           " of blanks in a row before byte " + std::to_string(m_bytesBefore) +
+                           ", nobody writes that");
   setg(m_buffer.data(), m_buffer.data(), m_buffer.data() + m_buffer.size());
   return m_buffer.empty() ? traits_type::eof() : traits_type::to_int_type(*gptr());
 }

@@ -84,6 +84,7 @@ class TextStreamBuffer : public std::streambuf {
   std::int64_t m_lines = 0;   ///< Ends of lines up to m_counted.
   std::size_t m_counted = 0;  ///< Place in the buffer; each byte is looked at once.
   std::uint64_t m_bytesBefore = 0;
+  std::uint64_t m_blanks = 0;  ///< In a row at the end of what was read, in whole pieces.
 };
 
 }  // namespace orrery

@@ -389,11 +389,14 @@ void tst_LabelFile::unpacksGzip()
 void tst_LabelFile::refusesBombs()
 {
   // Blanks pack about 1030 : 1, so 300 MB of them are past both bounds.
-  const std::string blanks = gzipped(std::string(4u << 20, ' '));
-  std::string packed = gzipped("[");
+  const std::string blankLine = gzipped(std::string(4u << 20, ' ') + "\n");
+  const std::string record = gzipped("{\"index\":1,\"label\":\"a\"}\n");
+  std::string packed = record + record;
   for (int i = 0; i < 75; ++i)
-    packed += blanks;
-  ORRERY_EXPECT_ERROR(readText("a.json.gz", packed), "a gzip bomb");
+    packed += blankLine;
+  ORRERY_EXPECT_ERROR(readText("a.jsonl.gz", packed), "a gzip bomb");
+  ORRERY_EXPECT_ERROR(readText("a.json.gz", gzipped("[") + blankLine + blankLine + blankLine),
+                      "of blanks in a row");
 }
 
 void tst_LabelFile::readsOtherEncodings()
