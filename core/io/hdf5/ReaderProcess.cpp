@@ -244,7 +244,8 @@ void ReaderProcess::receiveAtLeast(std::size_t count)
   if (m_begin == m_end)
     m_begin = m_end = 0;
   if (m_begin + count > m_buffer.size()) {
-    std::memmove(m_buffer.data(), m_buffer.data() + m_begin, m_end - m_begin);
+    if (m_begin != m_end)
+      std::memmove(m_buffer.data(), m_buffer.data() + m_begin, m_end - m_begin);
     m_end -= std::exchange(m_begin, 0);
     if (count > m_buffer.size())
       m_buffer.resize(std::max<std::size_t>(count, 256 * 1024));
