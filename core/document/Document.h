@@ -55,9 +55,6 @@ struct EmbeddingTask {
   std::function<Result(const Layer&, const Progress&, const Publish&)> work;
 };
 
-/// Exact principal components: what every layer is first shown by.
-EmbeddingTask pcaTask(int dimensions);
-
 /// Commands change it, signals say so; results are replaced, never edited. Selection, camera,
 /// appearance, search and the choice of the layer are undoable. GUI thread only.
 class Document : public QObject {

@@ -2,7 +2,7 @@
 #include "core/base/Error.h"
 #include "core/document/Document.h"
 #include "core/document/LabelMatches.h"
-#include "core/embedding/Pca.h"
+#include "core/document/MapTasks.h"
 #include "core/embedding/VectorAlgebra.h"
 #include "core/io/ByteSource.h"
 #include "core/io/LabelFile.h"
@@ -214,16 +214,11 @@ void Document::openDemo()
       [](const Progress& progress) {
         progress.checkStopped();
         Opened opened;
-        std::size_t most = 0;
-        for (SyntheticDictionary& made : makeDemo()) {
-          // The layer with the planted crystals is the one to begin with.
-          if (made.crystals.size() > most) {
-            most = made.crystals.size();
-            opened.show = opened.dictionaries.size();
-          }
+        for (SyntheticDictionary& made : makeDemo())
           opened.dictionaries.push_back(
               std::make_shared<const Dictionary>(std::move(made.dictionary)));
-        }
+        // The middle layer is the one with all structure and the steepest spectrum.
+        opened.show = opened.dictionaries.size() / 2;
         return opened;
       },
       [this](Opened opened) { takeOpened(std::move(opened)); });
@@ -325,41 +320,6 @@ void Document::tellOpened(const Dictionary& dictionary)
 }
 
 // Maps -------------------------------------------------------------------------------------------
-
-EmbeddingTask pcaTask(int dimensions)
-{
-  EmbeddingTask task;
-  task.name = Document::tr("Exact PCA");
-  task.work = [dimensions](const Layer& layer, const Progress& progress,
-                           const EmbeddingTask::Publish&) {
-    const UsableFeatures usable = usableFeatures(*layer.dictionary);
-    EmbeddingTask::Result result;
-    auto embedding = std::make_shared<Embedding>();
-    if (usable.decoder->cols() == 1) {
-      // One feature has no variance; it is still a point to look at.
-      embedding->positions = Positions::Zero(3, 1);
-      embedding->method = EmbeddingMethod::Pca;
-      embedding->dimensions = dimensions;
-      embedding->description = "One feature: there is no direction to show.";
-    } else {
-      PcaOptions options;
-      options.components = dimensions;
-      const Pca pca = computePca(*usable.decoder, options, progress);
-      *embedding = pcaEmbedding(pca, dimensions);
-    }
-    if (!usable.ids.empty())
-      embedding->description +=
-          " " +
-          displayCount(layer.dictionary->features() - static_cast<std::int64_t>(usable.ids.size()))
-              .toStdString() +
-          " features with values that are not finite are left out.";
-    embedding->positions =
-        usable.positionsOfAll(std::move(embedding->positions), layer.dictionary->features());
-    result.embedding = std::move(embedding);
-    return result;
-  };
-  return task;
-}
 
 void Document::ensureEmbedding()
 {

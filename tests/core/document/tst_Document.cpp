@@ -2,6 +2,7 @@
 
 #include "core/base/Random.h"
 #include "core/document/ChangeCommand.h"
+#include "core/document/MapTasks.h"
 #include "core/synthetic/SyntheticDictionary.h"
 #include "tests/support/TestData.h"
 
