@@ -105,6 +105,12 @@ constexpr ActionSpec specs[] = {
      "map", "", Needs::Dictionary},
     {"tools.pca2", Group::Tools, "Map: PCA in &2-D", "The exact first two principal components",
      "map", "", Needs::Dictionary},
+    {"tools.tsne2", Group::Tools, "Map: &t-SNE in 2-D",
+     "Neighbours stay neighbours; takes its time, shows while it works", "map", "",
+     Needs::Dictionary},
+    {"tools.tsne3", Group::Tools, "Map: t-SNE in &3-D",
+     "Neighbours stay neighbours; takes its time, shows while it works", "map", "",
+     Needs::Dictionary},
     {"tools.stop", Group::Tools, "&Stop all jobs", "Stop whatever runs in the background", "stop",
      "Ctrl+.", Needs::Nothing, false, false, true},
 

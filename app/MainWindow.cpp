@@ -2,10 +2,11 @@
 
 #include "app/CommandPalette.h"
 #include "app/HelpDialogs.h"
-#include "core/io/ByteSource.h"
+#include "core/document/MapTasks.h"
 #include "core/io/ResultFile.h"
 #include "widgets/models/FeatureList.h"
 #include "widgets/models/FeatureText.h"
+#include "widgets/panels/FigureDialog.h"
 #include "widgets/panels/OpenDialog.h"
 
 #include <QActionGroup>
@@ -23,6 +24,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 namespace orrery {
 namespace {
@@ -82,8 +84,8 @@ MainWindow::MainWindow(Settings* settings, QWidget* parent)
   connectActions();
   connectDocument();
   m_start->setRecent(m_settings->recent());
-  showLayers();
   m_settings->restoreWindow(*this);
+  showLayers();
 }
 
 MainWindow::~MainWindow()
@@ -190,6 +192,7 @@ void MainWindow::makeDocks()
   QDockWidget* inspector = dock("inspector", tr("Inspector"), m_inspector, Qt::RightDockWidgetArea);
   QDockWidget* appearance =
       dock("appearance", tr("Colours and sizes"), m_appearance, Qt::RightDockWidgetArea);
+  m_docks = {features, inspector, appearance};
   resizeDocks({features, inspector}, {330, 320}, Qt::Horizontal);
   resizeDocks({inspector, appearance}, {460, 280}, Qt::Vertical);
   const auto actions = menuBar()->actions();
@@ -319,6 +322,8 @@ void MainWindow::connectActions()
 
   on("tools.pca3", [this] { m_document.computeEmbedding(pcaTask(3)); });
   on("tools.pca2", [this] { m_document.computeEmbedding(pcaTask(2)); });
+  on("tools.tsne2", [this] { startTsne(2); });
+  on("tools.tsne3", [this] { startTsne(3); });
   on("tools.stop", [this] {
     m_document.cancelJobs();
     m_saveJob.cancel();
@@ -476,10 +481,40 @@ void MainWindow::saveNeighbors(const NeighborList& list)
 
 void MainWindow::exportFigure()
 {
-  const QString file = QFileDialog::getSaveFileName(this, tr("Save the view"),
-                                                    QStringLiteral("view.png"), tr("PNG (*.png)"));
-  if (!file.isEmpty())
-    m_cloud->view()->grabPicture(2.0).save(file);
+  const auto dictionary = m_document.dictionary();
+  if (!dictionary || !m_document.embedding())
+    return;
+  QString stem = QString::fromStdString(dictionary->name);
+  stem.replace(QLatin1Char('/'), QLatin1Char('_'));
+  FigureDialog dialog(m_cloud->figure(), stem, this);
+  connect(&dialog, &FigureDialog::written, this, [this](const QString& path) {
+    m_messages->add({Message::Kind::Note,
+                     tr("The figure is saved in %1.").arg(QFileInfo(path).fileName()),
+                     path,
+                     {},
+                     false});
+  });
+  dialog.exec();
+}
+
+void MainWindow::startTsne(int dimensions)
+{
+  const auto layer = m_document.layer();
+  if (!layer)
+    return;
+  TsneOptions options;
+  options.dimensions = dimensions;
+  m_messages->add({Message::Kind::Note,
+                   tr("t-SNE in %1 dimensions: %2. The map shows while it takes shape; stop it "
+                      "when it pleases.")
+                       .arg(dimensions)
+                       .arg(estimateText(estimateTsne(layer->dictionary->features(),
+                                                      layer->dictionary->dimensions(), options,
+                                                      layer->neighbors != nullptr))),
+                   {},
+                   {},
+                   false});
+  m_document.computeEmbedding(tsneTask(options));
 }
 
 void MainWindow::setTheme(ThemeChoice theme)
@@ -502,6 +537,23 @@ void MainWindow::stepLayer(int step)
 
 // Showing ----------------------------------------------------------------------------------------
 
+void MainWindow::showDocks(bool shown)
+{
+  if (shown == m_docksShown)
+    return;
+  m_docksShown = shown;
+  if (shown) {
+    for (QDockWidget* waiting : std::exchange(m_waitingDocks, {}))
+      waiting->show();
+    return;
+  }
+  for (QDockWidget* panel : m_docks)
+    if (!panel->isHidden()) {
+      m_waitingDocks << panel;
+      panel->hide();
+    }
+}
+
 void MainWindow::showLayers()
 {
   m_layer->clear();
@@ -517,6 +569,7 @@ void MainWindow::showLayers()
     }
   }
   m_layer->setEnabled(!m_document.layers().empty());
+  showDocks(current != nullptr);
   m_center->setCurrentWidget(current ? static_cast<QWidget*>(m_cloud) : m_start);
   setWindowTitle(current ? tr("%1 – Orrery").arg(visibleText(current->title().toStdString(), 100))
                          : tr("Orrery"));
@@ -585,6 +638,7 @@ void MainWindow::showLegend()
 
 void MainWindow::closeEvent(QCloseEvent* event)
 {
+  showDocks(true);
   m_settings->saveWindow(*this);
   m_document.cancelJobs();
   QMainWindow::closeEvent(event);

@@ -65,7 +65,10 @@ class MainWindow : public QMainWindow {
   void setTheme(ThemeChoice theme);
   void stepLayer(int step);
   void exportFigure();
+  void startTsne(int dimensions);
 
+  /// The start page stands alone; what was open beside the cloud comes back with it.
+  void showDocks(bool shown);
   void showLayers();
   void showState();
   void showStatus();
@@ -86,6 +89,9 @@ class MainWindow : public QMainWindow {
   QLabel* m_status;
   QLabel* m_hint;
   QMenu* m_recentMenu = nullptr;
+  QList<QDockWidget*> m_docks;
+  QList<QDockWidget*> m_waitingDocks;  ///< Hidden while the start page is shown.
+  bool m_docksShown = true;
   JobRunner m_saveJob;
 };
 

@@ -70,7 +70,9 @@ void Settings::restoreWindow(QMainWindow& window) const
     // First start: most of the screen, but no wall of window on a large one.
     const QRect screen = screens.isEmpty() ? QRect(0, 0, 1280, 800)
                                            : QGuiApplication::primaryScreen()->availableGeometry();
-    const QSize size = (screen.size() * 0.9).boundedTo(QSize(1920, 1200));
+    const bool small = screen.width() <= 1440 || screen.height() <= 900;
+    const QSize size =
+        small ? screen.size() - QSize(8, 40) : (screen.size() * 0.85).boundedTo(QSize(1920, 1200));
     wanted = QRect(QPoint(), size);
     wanted.moveCenter(screen.center());
   }

@@ -71,8 +71,7 @@ Scale scaleOf(const std::vector<double>& numbers)
   if (finite.empty())
     return scale;
   const auto at = [&](double share) {
-    const auto place = finite.begin() +
-                       static_cast<std::ptrdiff_t>(share * static_cast<double>(finite.size() - 1));
+    const auto place = finite.begin() + std::lround(share * static_cast<double>(finite.size() - 1));
     std::nth_element(finite.begin(), place, finite.end());
     return *place;
   };

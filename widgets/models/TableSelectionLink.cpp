@@ -24,6 +24,10 @@ void TableSelectionLink::select(const QModelIndex& index,
 void TableSelectionLink::select(const QItemSelection& selection,
                                 QItemSelectionModel::SelectionFlags command)
 {
+  if (m_own) {
+    QItemSelectionModel::select(selection, command);
+    return;
+  }
   if (command == NoUpdate)
     return;
   // Qt's rule: a step that is not "current" ends the drag before it, one that is replaces its own.
@@ -49,15 +53,10 @@ void TableSelectionLink::select(const QItemSelection& selection,
   m_model->holdRows(false);
 }
 
-void TableSelectionLink::clear()
-{
-  m_base.clear();
-  QItemSelectionModel::clear();
-}
-
 void TableSelectionLink::reset()
 {
-  // The rows are others now; what is selected is not.
+  // Qt forgets its ranges, for the rows are others now; what is selected is not.
+  const QScopedValueRollback own(m_own, true);
   QItemSelectionModel::reset();
 }
 

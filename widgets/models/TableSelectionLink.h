@@ -27,7 +27,6 @@ class TableSelectionLink : public QItemSelectionModel {
   void select(const QItemSelection& selection,
               QItemSelectionModel::SelectionFlags command) override;
   void select(const QModelIndex& index, QItemSelectionModel::SelectionFlags command) override;
-  void clear() override;
   void reset() override;
 
  signals:
@@ -41,6 +40,7 @@ class TableSelectionLink : public QItemSelectionModel {
   FeatureTableModel* m_model;
   SelectionModel* m_selection;
   std::vector<FeatureId> m_base;  ///< Selected before the drag that is under way.
+  bool m_own = false;             ///< Qt's own housekeeping, no wish of the user's.
   bool m_asking = false;          ///< Our own request is being answered: do not scroll.
 };
 

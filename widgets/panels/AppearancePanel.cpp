@@ -104,6 +104,7 @@ AppearancePanel::AppearancePanel(Document* document, QWidget* parent)
       m_labels(new QCheckBox(tr("Names beside points"), this)),
       m_legend(new LegendWidget(this))
 {
+  setAccessibleName(tr("Colours and sizes"));
   m_colorBy->setAccessibleName(tr("Colour by"));
   m_colorBy->setToolTip(tr("Which column gives the points their colours"));
   m_palette->setAccessibleName(tr("Palette"));
@@ -126,7 +127,7 @@ AppearancePanel::AppearancePanel(Document* document, QWidget* parent)
 
   auto* content = new QWidget(this);
   content->setAccessibleName(tr("Colours and sizes"));
-  auto* form = new QFormLayout;
+  auto* form = m_form = new QFormLayout;
   form->setFieldGrowthPolicy(QFormLayout::AllNonFixedFieldsGrow);
   form->setVerticalSpacing(5);
   form->addRow(tr("Colour by"), m_colorBy);
@@ -202,7 +203,8 @@ void AppearancePanel::showAppearance()
   m_labels->setChecked(appearance.showLabels);
   const auto dictionary = m_document->dictionary();
   const Column* column = dictionary ? dictionary->column(appearance.colorBy) : nullptr;
-  m_palette->setEnabled(column && column->kind == Column::Kind::Number);
+  // Categories have their own colours: no choice is offered where none has an effect.
+  m_form->setRowVisible(m_palette, column && column->kind == Column::Kind::Number);
 }
 
 void AppearancePanel::change()
@@ -210,7 +212,7 @@ void AppearancePanel::change()
   Appearance appearance = m_document->appearance();
   appearance.colorBy = m_colorBy->currentData().toString().toStdString();
   appearance.sizeBy = m_sizeBy->currentData().toString().toStdString();
-  if (m_palette->isEnabled() && (m_palette->currentIndex() > 0 || !appearance.palette.empty()))
+  if (sender() == m_palette)
     appearance.palette = m_palette->currentData().toString().toStdString();
   if (sender() == m_pointSize)  // else it stays automatic
     appearance.pointSize = m_pointSize->value() / 2.0;

@@ -6,6 +6,7 @@
 
 #include <QCheckBox>
 #include <QComboBox>
+#include <QFormLayout>
 #include <QSlider>
 #include <QWidget>
 
@@ -43,6 +44,7 @@ class AppearancePanel : public QWidget {
   void change();
 
   Document* m_document;
+  QFormLayout* m_form = nullptr;
   QComboBox* m_colorBy;
   QComboBox* m_palette;
   QComboBox* m_sizeBy;

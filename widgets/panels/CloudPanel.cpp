@@ -23,9 +23,7 @@ QStringList axisNames(const Embedding& embedding)
   QStringList names;
   if (embedding.method == EmbeddingMethod::Pca)
     for (std::size_t i = 0; i < embedding.explainedVariance.size() && i < 3; ++i)
-      names << QStringLiteral("PC%1 (%2 %)")
-                   .arg(i + 1)
-                   .arg(100 * embedding.explainedVariance[i], 0, 'f', 1);
+      names << QStringLiteral("PC%1").arg(i + 1);
   return names;
 }
 
@@ -192,6 +190,12 @@ void CloudPanel::showAppearance()
   }
   m_coloredBy = wanted;
 
+  m_view->setAppearance(pointAppearance());
+}
+
+CloudAppearance CloudPanel::pointAppearance() const
+{
+  const Appearance& wanted = m_document->appearance();
   CloudAppearance appearance;
   if (m_colors.colors)
     appearance.colors = *m_colors.colors;
@@ -199,10 +203,32 @@ void CloudPanel::showAppearance()
   appearance.pointSize =
       wanted.pointSize > 0 ? wanted.pointSize : recommendedPointSize(m_document->features());
   appearance.opacity = wanted.opacity;
-  appearance.defaultColor = dark ? QColor(0x6C, 0xBC, 0xEE) : QColor(0x2B, 0x7B, 0xBA);
+  appearance.defaultColor = m_coloredDark ? QColor(0x6C, 0xBC, 0xEE) : QColor(0x2B, 0x7B, 0xBA);
   appearance.background = QApplication::palette().color(QPalette::Base);
   appearance.foreground = QApplication::palette().color(QPalette::Text);
-  m_view->setAppearance(std::move(appearance));
+  return appearance;
+}
+
+FigureRequest CloudPanel::figure() const
+{
+  FigureRequest figure;
+  const auto embedding = m_document->embedding();
+  if (!embedding)
+    return figure;
+  figure.positions = embedding->positions;
+  figure.planar = embedding->dimensions == 2;
+  figure.appearance = pointAppearance();
+  figure.selection = m_document->selection()->features();
+  if (!m_document->searchText().text.empty())
+    figure.emphasis = m_document->matches();
+  figure.labels = labels();
+  figure.legend = pictureLegend(m_colors.legend);
+  figure.axisNames = axisNames(*embedding);
+  figure.caption = caption();
+  figure.camera = m_view->camera();
+  figure.viewWidth = m_view->width();
+  figure.heightMm = figure.widthMm * m_view->height() / std::max(1, m_view->width());
+  return figure;
 }
 
 void CloudPanel::showSelection()
@@ -228,7 +254,12 @@ void CloudPanel::showSearch()
 
 void CloudPanel::showLabels()
 {
-  std::vector<std::pair<FeatureId, QString>> labels;
+  m_view->setLabels(labels());
+}
+
+std::vector<std::pair<FeatureId, QString>> CloudPanel::labels() const
+{
+  std::vector<std::pair<FeatureId, QString>> named;
   const auto dictionary = m_document->dictionary();
   if (dictionary && m_document->embedding() && m_document->appearance().showLabels) {
     std::vector<FeatureId> wanted;
@@ -252,10 +283,10 @@ void CloudPanel::showLabels()
       QString text = labelText(*dictionary, feature);
       if (text.size() > 32)
         text = text.left(31) + QStringLiteral("…");
-      labels.emplace_back(feature, std::move(text));
+      named.emplace_back(feature, std::move(text));
     }
   }
-  m_view->setLabels(std::move(labels));
+  return named;
 }
 
 void CloudPanel::changeEvent(QEvent* event)

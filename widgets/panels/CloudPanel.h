@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/document/Document.h"
+#include "widgets/figure/Figure.h"
 #include "widgets/models/FeatureColors.h"
 #include "widgets/views/CloudView.h"
 
@@ -17,6 +18,8 @@ class CloudPanel : public QWidget {
 
   [[nodiscard]] CloudView* view() { return m_view; }
   [[nodiscard]] const FeatureColors& colors() const { return m_colors; }
+  /// All that the view shows now, for a figure of the same shape.
+  [[nodiscard]] FigureRequest figure() const;
   /// What the picture shows, in a sentence.
   [[nodiscard]] QString caption() const;
 
@@ -37,6 +40,8 @@ class CloudPanel : public QWidget {
   void showHovered();
   void showSearch();
   void showLabels();
+  [[nodiscard]] std::vector<std::pair<FeatureId, QString>> labels() const;
+  [[nodiscard]] CloudAppearance pointAppearance() const;
   void select(const std::vector<FeatureId>& features, SelectionModel::Mode mode, FeatureId current);
 
   Document* m_document;

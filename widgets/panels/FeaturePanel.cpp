@@ -40,6 +40,7 @@ FeaturePanel::FeaturePanel(Document* document, QWidget* parent)
       m_rows(new QComboBox(this)),
       m_rowCount(new QLabel(this))
 {
+  setAccessibleName(tr("Features"));
   m_search->setPlaceholderText(tr("Search labels"));
   m_search->setAccessibleName(tr("Search labels"));
   m_search->setToolTip(

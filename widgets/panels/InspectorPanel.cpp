@@ -114,6 +114,7 @@ InspectorPanel::InspectorPanel(Document* document, QWidget* parent)
       m_query(new QLineEdit(this)),
       m_answers(new NeighborPanel(document, tr("Answers to the query"), this))
 {
+  setAccessibleName(tr("Inspector"));
   m_label->setTextFormat(Qt::PlainText);
   m_label->setWordWrap(true);
   m_label->setTextInteractionFlags(Qt::TextSelectableByMouse);

@@ -48,13 +48,13 @@ JobBar::JobBar(const std::vector<JobRunner*>& jobs, QWidget* parent)
   layout->addWidget(m_stop);
 
   m_timer.setInterval(100);
-  connect(&m_timer, &QTimer::timeout, this, &JobBar::show);
+  connect(&m_timer, &QTimer::timeout, this, &JobBar::showJobs);
   for (JobRunner* job : m_jobs)
     connect(job, &JobRunner::runningChanged, this, [this](bool running) {
       if (running)
         m_timer.start();
       else
-        show();
+        showJobs();
     });
   connect(m_stop, &QToolButton::clicked, this, [this] {
     if (JobRunner* job = longest(nullptr))
@@ -79,7 +79,7 @@ JobRunner* JobBar::longest(int* running) const
   return longest;
 }
 
-void JobBar::show()
+void JobBar::showJobs()
 {
   int running = 0;
   const JobRunner* job = longest(&running);

@@ -25,7 +25,7 @@ class JobBar : public QWidget {
 
  private:
   [[nodiscard]] JobRunner* longest(int* running) const;
-  void show();
+  void showJobs();
 
   std::vector<JobRunner*> m_jobs;
   QLabel* m_text;
