@@ -173,9 +173,6 @@ class Labels {
     if (m_table) {
       try {
         dictionary = attachLabels(dictionary, *m_table, *m_path);
-        if (!m_given)
-          dictionary.notes.push_back("Labels were taken from " + displayName(m_path->filename()) +
-                                     " beside it.");
       } catch (const Error& error) {
         if (m_given)
           throw;
@@ -220,6 +217,9 @@ MatrixCandidate candidateOf(const TensorFile& file, const TensorInfo& tensor,
   if (!hints.labelCount && role.role == TensorRole::Unknown && tensor.shape[0] != tensor.shape[1])
     hints.labelCount = labels.count();
   Orientation orientation = decideOrientation(tensor.shape, role, hints);
+  if (isAnnData(file) && role.role == TensorRole::Unknown)
+    orientation = {
+        FeatureAxis::Rows, "because AnnData keeps one observation in each row", true, {}};
   if (options.transpose) {
     orientation.axis =
         orientation.axis == FeatureAxis::Rows ? FeatureAxis::Columns : FeatureAxis::Rows;
@@ -315,7 +315,7 @@ FeatureMatrix readChosen(TensorFile& file, const fs::path& path, const MatrixCan
                          const ReadOptions& options, const Progress& progress,
                          std::int64_t& overflowed)
 {
-  if (file.formatName() != "HDF5" || !isSqueezed(file, chosen.tensor))
+  if (!file.formatName().starts_with("HDF5") || !isSqueezed(file, chosen.tensor))
     return file.readMatrix(chosen.tensor, chosen.axis, progress, &overflowed);
   // Its reader takes two axes only: the numbers come as a list, in double.
   if (chosen.memory > memoryLimit(options) / 3)

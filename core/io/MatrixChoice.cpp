@@ -281,6 +281,11 @@ Orientation decideOrientation(const std::vector<std::int64_t>& shape, const Name
   return result;
 }
 
+bool isAnnData(const TensorFile& file)
+{
+  return file.formatName().find("AnnData") != std::string::npos;
+}
+
 TensorInfo squeezed(const TensorInfo& tensor)
 {
   if (tensor.shape.size() != 3 || std::ranges::count(tensor.shape, 1) != 1)
@@ -303,7 +308,12 @@ Choice chooseMatrix(const TensorFile& file, const std::filesystem::path& path,
       choice.candidates.push_back(std::move(flat));
   }
   if (!dataset) {
-    choose(choice);
+    const auto isMain = [](const TensorInfo& tensor) { return tensor.name == "/X"; };
+    const auto main = std::ranges::find_if(choice.candidates, isMain);
+    if (isAnnData(file) && main != choice.candidates.end())
+      moveFirst(choice.candidates, static_cast<std::size_t>(main - choice.candidates.begin()));
+    else
+      choose(choice);
     return choice;
   }
   const TensorInfo* wanted = find(choice.candidates, *dataset);

@@ -46,6 +46,9 @@ Orientation decideOrientation(const std::vector<std::int64_t>& shape, const Name
 /// @p tensor with a single axis of length one left out, if it has three axes; otherwise unchanged.
 TensorInfo squeezed(const TensorInfo& tensor);
 
+/// Whether an HDF5 file is laid out as AnnData: X and its annotations, an observation per row.
+bool isAnnData(const TensorFile& file);
+
 struct Choice {
   std::vector<TensorInfo> candidates;  ///< Two-dimensional and readable; the chosen one first.
   bool ambiguous = false;

@@ -292,12 +292,15 @@ class tst_RealDictionaries : public QObject {
   {
     ORRERY_NEED_DATA("formats/h5ad");
     // h5py: X is (700, 765) in the oldest, sparse in the second; the newest has annotations alone.
-    ReadOptions options;
-    options.dataset = "/X";
-    const Dictionary oldest = readDictionary(dataPath / "anndata_v0.5.0_adata.h5ad", options);
+    const Dictionary oldest = readDictionary(dataPath / "anndata_v0.5.0_adata.h5ad");
     QCOMPARE(oldest.features(), 700);
     QCOMPARE(oldest.dimensions(), 765);
-    QVERIFY(readDictionary(dataPath / "anndata_v0.7.8_adata.h5ad", options).features() > 0);
+    QVERIFY(oldest.source.orientationRule.find("AnnData") != std::string::npos);
+    const Dictionary sparse = readDictionary(dataPath / "anndata_v0.7.8_adata.h5ad");
+    QCOMPARE(sparse.source.dataset, std::string("/X"));
+    QCOMPARE(sparse.features(), 30);
+    QCOMPARE(sparse.labels.size(), std::size_t{30});
+    QVERIFY(sparse.column("float64"));
     const std::string error =
         errorOf([&] { readDictionary(dataPath / "anndata_v0.11.4_adata.h5ad"); });
     QVERIFY2(error.find("/obs/_index (10,) text") != std::string::npos, error.c_str());
