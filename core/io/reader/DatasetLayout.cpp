@@ -161,6 +161,10 @@ void examineStorage(hid_t dataset, std::uint64_t fileSize, DatasetFacts& facts)
   }
   if (facts.layout == H5D_CONTIGUOUS)
     examineContiguous(dataset, declared, fileSize, facts);
+  // The library would read past the end of what it has in memory.
+  if (facts.layout == H5D_COMPACT && facts.storedBytes < declared)
+    facts.problem =
+        "declares " + bytesText(declared) + " but stores only " + bytesText(facts.storedBytes);
   if (!facts.problem.empty() || facts.elements == 0)
     return;
   // Texts of variable length lie elsewhere; their elements are only references.

@@ -526,6 +526,22 @@ void tst_Hdf5Faults::refusesShapesThatLie()
   QVERIFY2(has(readingError(*cut, "/cut"), "but the file ends at byte"),
            readingError(*cut, "/cut").c_str());
 
+  // The second length of a small dataset inside its header, raised from 7 to 700.
+  {
+    Hdf5Maker maker(folder.path() / "compact.h5");
+    maker.floats("compact", {5, 7}, std::vector<float>(35, 1.0f),
+                 [](hid_t properties) { H5Pset_layout(properties, H5D_COMPACT); });
+  }
+  bytes = bytesOf(folder.path() / "compact.h5");
+  const std::uint64_t lengths[] = {5, 7}, raised = 700;
+  const std::size_t place =
+      bytes.find(std::string(reinterpret_cast<const char*>(lengths), sizeof lengths));
+  QVERIFY(place != std::string::npos);
+  std::memcpy(bytes.data() + place + 8, &raised, 8);
+  const auto compact = openHdf5(folder.write("c.h5", bytes), {});
+  QVERIFY2(has(readingError(*compact, "/compact"), "declares 14000 bytes but stores only 140"),
+           readingError(*compact, "/compact").c_str());
+
   rusage usage{};
   getrusage(RUSAGE_CHILDREN, &usage);
 #ifndef __SANITIZE_ADDRESS__
