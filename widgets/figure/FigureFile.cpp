@@ -21,7 +21,7 @@ void checkFigure(const FigureRequest& request, const std::filesystem::path& path
     throw Error(path.string() + ": a figure is written as .png, .svg or .pdf, found '" + ending +
                 "'.");
   checkFigureSize(request);
-  checkWritable(path);
+  checkFileWritable(path);
   if (!OpenGlContext::shared())
     throw Error("The figure cannot be drawn: " + OpenGlContext::failure().toStdString() + ".");
 }
