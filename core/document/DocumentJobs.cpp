@@ -61,6 +61,7 @@ struct Document::Opened {
     std::filesystem::path path;
     std::string sentence;
     bool hasArrays = false;  ///< Choosing another array may help.
+    bool ambiguous = false;  ///< Nothing is wrong but that the choice is the user's.
   };
   std::vector<std::shared_ptr<const Dictionary>> dictionaries;
   int relabelledLayer = 0;  ///< The open layer whose labels came; 0 for none.
@@ -166,10 +167,11 @@ void Document::open(std::vector<OpenRequest> requests)
             opened.dictionaries.push_back(
                 std::make_shared<const Dictionary>(readDictionary(path, options, stage)));
           } catch (const Error& error) {
-            refused.push_back({path, error.what(), false});
+            refused.push_back({path, error.what(), false, false});
             try {
-              refused.back().hasArrays =
-                  !inspectDictionaryFile(path, options, progress).tensors.empty();
+              const FilePreview preview = inspectDictionaryFile(path, options, progress);
+              refused.back().hasArrays = !preview.tensors.empty();
+              refused.back().ambiguous = preview.ambiguous && !options.dataset;
             } catch (const Error&) {
               // The first sentence says it already.
             }
@@ -198,7 +200,7 @@ void Document::open(std::vector<OpenRequest> requests)
               opened.relabelledLayer = current->id;
             }
           } catch (const Error& error) {
-            opened.failures.push_back({failure.path, error.what(), false});
+            opened.failures.push_back({failure.path, error.what(), false, false});
           }
         }
         opened.show = opened.dictionaries.empty() ? 0 : opened.dictionaries.size() - 1;
@@ -270,12 +272,17 @@ void Document::takeOpened(Opened opened)
     }
     tellOpened(*labelled->dictionary);
   }
-  for (const Opened::Failure& failure : opened.failures)
-    emit messageRaised({Message::Kind::Failure,
-                        QString::fromStdString(failure.sentence),
-                        {},
-                        failure.path,
-                        failure.hasArrays});
+  for (const Opened::Failure& failure : opened.failures) {
+    const QString sentence = QString::fromStdString(failure.sentence);
+    if (failure.ambiguous)
+      emit messageRaised({Message::Kind::Warning,
+                          tr("%1 holds several arrays that could be the dictionary: choose one, or "
+                             "several as layers.")
+                              .arg(fileNameOf(failure.path)),
+                          sentence, failure.path, true});
+    else
+      emit messageRaised({Message::Kind::Failure, sentence, {}, failure.path, failure.hasArrays});
+  }
 }
 
 void Document::tellOpened(const Dictionary& dictionary)

@@ -292,6 +292,23 @@ class tst_MainWindow : public QObject {
     QCOMPARE(unnamed(&figure).join(QLatin1Char('\n')), QString());
   }
 
+  void figureDialogWrites()
+  {
+    const auto settings = freshSettings();
+    MainWindow window(settings.get());
+    window.show();
+    window.document()->addLayer(words(30));
+    QTRY_VERIFY(window.document()->embedding());
+    FigureDialog dialog(window.cloud()->figure(), QStringLiteral("figure"));
+    QSignalSpy written(&dialog, &FigureDialog::written);
+    const QString path = m_folder.filePath(QStringLiteral("figure.png"));
+    dialog.write(path);
+    QTRY_COMPARE_WITH_TIMEOUT(written.count(), 1, 20000);
+    const QImage picture(path);
+    QCOMPARE(picture.width(), 1004);  // 85 mm at 300 dpi
+    QCOMPARE(qRound(picture.dotsPerMeterX() * 0.0254), 300);
+  }
+
   void noTextIsTakenForMarkup()
   {
     const auto settings = freshSettings();

@@ -89,8 +89,10 @@ void JobBar::showJobs()
     return;
   }
   const JobProgress progress = job->progress();
-  if (progress.elapsedSeconds < 0.2)
+  if (progress.elapsedSeconds < 0.2) {
+    setVisible(false);  // what the bar says is of the job before
     return;
+  }
   QString text = progress.name;
   if (!progress.stage.isEmpty() && progress.stage != progress.name)
     text += QStringLiteral(": ") + progress.stage;
