@@ -16,6 +16,10 @@ constexpr float farAway = 1e15f;
 
 constexpr std::int64_t leavesPerChunk = 8;
 
+// Of the leaves' squared sides, while order and lists are kept. A map that has just begun may grow
+// tenfold in a step: lists made for a dot would then treat half of it as one point.
+constexpr double mostGrowth = 1.5;
+
 // Below this the sums, in which each point meets itself at 1, have no digits left: only a handful
 // of points can be that far apart on their way.
 constexpr double leastSumPerPoint = 1e-6;
@@ -123,6 +127,23 @@ void RepulsionTree<dimensions>::build(const float* positions, int stride)
     m_slots[static_cast<std::size_t>(m_order[slot])] = static_cast<std::int32_t>(slot);
   m_listTheta = -1.0;
   refresh(positions, stride);
+  m_builtSides = leafSides();
+}
+
+/// Mean squared side of the leaves: grows when the map does, and when points change places.
+template <int dimensions>
+double RepulsionTree<dimensions>::leafSides() const
+{
+  double sum = 0.0;
+  for (const std::int32_t leaf : m_leafNodes)
+    sum += m_nodes[static_cast<std::size_t>(leaf)].squaredSide;
+  return sum;
+}
+
+template <int dimensions>
+bool RepulsionTree<dimensions>::outgrown() const
+{
+  return leafSides() > mostGrowth * m_builtSides;
 }
 
 template <int dimensions>

@@ -33,6 +33,9 @@ class RepulsionTree {
   /// Keeps order and lists, takes the new places of the points. O(n).
   void refresh(const float* positions, int stride);
 
+  /// Whether the leaves have grown so much since build() that order and lists no longer fit.
+  [[nodiscard]] bool outgrown() const;
+
   /// Computes forces and Z, which is at least 1e-6 per point. @p theta 0 sums over all pairs. Bits
   /// do not depend on the number of threads. Throws Cancelled, leaving the tree as it was.
   double repel(double theta, const Progress& progress = {});
@@ -69,6 +72,7 @@ class RepulsionTree {
   void split(std::int32_t node, const float* positions, int stride);
   void measureLeaf(Node& node);
   void joinChildren(std::int32_t node);
+  [[nodiscard]] double leafSides() const;
   void collect(double theta, const Progress& progress);
   [[nodiscard]] Lists listsOf(const Node& target, float squaredTheta) const;
   [[nodiscard]] std::int64_t pointsBefore(std::int64_t leaf) const;
@@ -82,6 +86,7 @@ class RepulsionTree {
   std::vector<std::vector<std::int32_t>> m_levels;
   std::array<std::vector<float>, dimensions> m_coordinates;  ///< By slot; whole leaves.
   std::array<std::vector<float>, dimensions> m_forces;
+  double m_builtSides = 0.0;       ///< leafSides() after build().
   std::vector<Lists> m_lists;      ///< By leaf; one for all if all pairs are summed.
   double m_listTheta = -1.0;       ///< Of m_lists; negative if there are none.
   std::vector<double> m_leafSums;  ///< Σ_j q_ij over the points of each leaf.

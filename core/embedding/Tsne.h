@@ -32,7 +32,8 @@ struct TsneOptions {
   double earlyExaggeration = 12.0;
   int earlyIterations = 250;
   int iterations = 1000;
-  /// Step per gradient (without the factor 4); none takes n / earlyExaggeration.
+  /// Step per gradient (without the factor 4); none takes n / earlyExaggeration, at least
+  /// 200 (or n, where there are fewer features).
   std::optional<double> learningRate;
   double earlyMomentum = 0.5;
   double momentum = 0.8;

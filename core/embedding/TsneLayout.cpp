@@ -20,6 +20,7 @@ constexpr int stepsPerTree = 10;    // Points move little: the order of the leav
 constexpr int stepsPerOrder = 100;  // How often the rows of the graph follow it.
 constexpr int lanes = 8;            // Rows are padded to whole vectors.
 constexpr float leastGain = 0.01f;
+constexpr double leastRate = 200.0;
 constexpr std::int64_t mostForAllPairs = 65536;
 constexpr double divergenceTheta = 0.25;
 
@@ -191,7 +192,11 @@ void Layout<dimensions>::attract(std::int64_t begin, std::int64_t end, float* fo
 template <int dimensions>
 double Layout<dimensions>::learningRate() const
 {
-  return options.learningRate.value_or(static_cast<double>(placed) / options.earlyExaggeration);
+  // n / exaggeration, but at least 200 where there are as many features: with less, small maps do
+  // not find out of the dot that the exaggeration makes of them.
+  const auto n = static_cast<double>(placed);
+  return options.learningRate.value_or(
+      std::max(n / options.earlyExaggeration, std::min(n, leastRate)));
 }
 
 template <int dimensions>
@@ -209,6 +214,8 @@ void Layout<dimensions>::step(const Progress& progress)
     m_tree->build(m_positions.data(), stride);
   else
     m_tree->refresh(m_positions.data(), stride);
+  if (m_tree->outgrown())
+    m_tree->build(m_positions.data(), stride);
   const double sum = m_tree->repel(options.theta, progress);
   parallelFor(placed, rowsPerChunk, [&](std::int64_t begin, std::int64_t end) {
     progress.checkStopped();
