@@ -58,5 +58,6 @@ struct Case {
 std::vector<Case> loadCases();
 std::vector<Case> linearCases();
 std::vector<Case> neighborCases();
+std::vector<Case> mapCases();
 
 }  // namespace orrery::benchmark

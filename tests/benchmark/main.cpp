@@ -43,7 +43,7 @@ struct Arguments {
 std::vector<Case> allCases()
 {
   std::vector<Case> all;
-  for (const auto& subject : {loadCases(), linearCases(), neighborCases()})
+  for (const auto& subject : {loadCases(), linearCases(), neighborCases(), mapCases()})
     all.insert(all.end(), subject.begin(), subject.end());
   return all;
 }
