@@ -111,6 +111,12 @@ constexpr ActionSpec specs[] = {
     {"tools.tsne3", Group::Tools, "Map: t-SNE in &3-D",
      "Neighbours stay neighbours; takes its time, shows while it works", "map", "",
      Needs::Dictionary},
+    {"tools.umap2", Group::Tools, "Map: &UMAP in 2-D",
+     "Neighbours stay neighbours, groups stand apart; shows while it works", "map", "",
+     Needs::Dictionary},
+    {"tools.umap3", Group::Tools, "Map: U&MAP in 3-D",
+     "Neighbours stay neighbours, groups stand apart; shows while it works", "map", "",
+     Needs::Dictionary},
     {"tools.stop", Group::Tools, "&Stop all jobs", "Stop whatever runs in the background", "stop",
      "Ctrl+.", Needs::Nothing, false, false, true},
 

@@ -324,6 +324,8 @@ void MainWindow::connectActions()
   on("tools.pca2", [this] { m_document.computeEmbedding(pcaTask(2)); });
   on("tools.tsne2", [this] { startTsne(2); });
   on("tools.tsne3", [this] { startTsne(3); });
+  on("tools.umap2", [this] { startUmap(2); });
+  on("tools.umap3", [this] { startUmap(3); });
   on("tools.stop", [this] {
     m_document.cancelJobs();
     m_saveJob.cancel();
@@ -504,17 +506,38 @@ void MainWindow::startTsne(int dimensions)
     return;
   TsneOptions options;
   options.dimensions = dimensions;
+  startMap(tr("t-SNE"), dimensions,
+           estimateTsne(layer->dictionary->features(), layer->dictionary->dimensions(), options,
+                        layer->neighbors != nullptr),
+           tsneTask(options));
+}
+
+void MainWindow::startUmap(int dimensions)
+{
+  const auto layer = m_document.layer();
+  if (!layer)
+    return;
+  UmapOptions options;
+  options.dimensions = dimensions;
+  startMap(tr("UMAP"), dimensions,
+           estimateUmap(layer->dictionary->features(), layer->dictionary->dimensions(), options,
+                        layer->neighbors != nullptr),
+           umapTask(options));
+}
+
+void MainWindow::startMap(const QString& method, int dimensions, const MapEstimate& estimate,
+                          EmbeddingTask task)
+{
   m_messages->add({Message::Kind::Note,
-                   tr("t-SNE in %1 dimensions: %2. The map shows while it takes shape; stop it "
-                      "when it pleases.")
+                   tr("%1 in %2 dimensions: %3. The map shows while it takes shape; stop it when "
+                      "it pleases.")
+                       .arg(method)
                        .arg(dimensions)
-                       .arg(estimateText(estimateTsne(layer->dictionary->features(),
-                                                      layer->dictionary->dimensions(), options,
-                                                      layer->neighbors != nullptr))),
+                       .arg(estimateText(estimate)),
                    {},
                    {},
                    false});
-  m_document.computeEmbedding(tsneTask(options));
+  m_document.computeEmbedding(std::move(task));
 }
 
 void MainWindow::setTheme(ThemeChoice theme)

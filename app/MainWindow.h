@@ -4,6 +4,7 @@
 #include "app/ActionTable.h"
 #include "app/Settings.h"
 #include "core/document/Document.h"
+#include "core/embedding/MapOptions.h"
 #include "widgets/panels/AppearancePanel.h"
 #include "widgets/panels/CloudPanel.h"
 #include "widgets/panels/FeaturePanel.h"
@@ -66,6 +67,9 @@ class MainWindow : public QMainWindow {
   void stepLayer(int step);
   void exportFigure();
   void startTsne(int dimensions);
+  void startUmap(int dimensions);
+  void startMap(const QString& method, int dimensions, const MapEstimate& estimate,
+                EmbeddingTask task);
 
   /// The start page stands alone; what was open beside the cloud comes back with it.
   void showDocks(bool shown);

@@ -14,14 +14,55 @@ constexpr auto publishEvery = std::chrono::milliseconds(33);
 /// From the features that could be used to all, and says how many could not.
 void spread(Embedding& embedding, const UsableFeatures& usable, const Dictionary& dictionary)
 {
-  if (!usable.ids.empty())
-    embedding.description +=
-        " " +
-        displayCount(dictionary.features() - static_cast<std::int64_t>(usable.ids.size()))
-            .toStdString() +
-        " features with values that are not finite are left out.";
+  if (!usable.ids.empty()) {
+    const auto left = dictionary.features() - static_cast<std::int64_t>(usable.ids.size());
+    embedding.description += left == 1
+                                 ? " 1 feature with values that are not finite is left out."
+                                 : " " + displayCount(left).toStdString() +
+                                       " features with values that are not finite are left out.";
+  }
   embedding.positions =
       usable.positionsOfAll(std::move(embedding.positions), dictionary.features());
+}
+
+/// The layer's neighbours where they are at least @p count by @p metric, else new ones.
+std::shared_ptr<const Neighbors> neighborsOf(const Layer& layer, const UsableFeatures& usable,
+                                             int count, Metric metric, const Progress& progress)
+{
+  const auto wanted = static_cast<int>(std::min<std::int64_t>(count, usable.decoder->cols() - 1));
+  if (layer.neighbors && layer.neighbors->metric == metric && layer.neighbors->count >= wanted &&
+      layer.neighbors->ids.cols() == usable.decoder->cols())
+    return layer.neighbors;
+  NeighborOptions options;
+  options.count = wanted;
+  options.metric = metric;
+  return std::make_shared<const Neighbors>(computeNeighbors(*usable.decoder, options, progress));
+}
+
+/// The map as @p run has it now, for all features of the layer.
+template <typename Run>
+std::shared_ptr<const Embedding> mapNow(const Run& run, const UsableFeatures& usable,
+                                        const Layer& layer)
+{
+  auto map = std::make_shared<Embedding>(run.embedding());
+  spread(*map, usable, *layer.dictionary);
+  return map;
+}
+
+/// Takes @p run to its end by @p steps single steps, showing some thirty maps a second.
+template <typename Run>
+void advanceShowing(Run& run, int steps, const UsableFeatures& usable, const Layer& layer,
+                    const Progress& progress, const EmbeddingTask::Publish& publish)
+{
+  auto published = std::chrono::steady_clock::now();
+  for (int step = 0; !run.finished(); ++step) {
+    progress.update(step, steps);
+    run.advance(1);
+    if (const auto now = std::chrono::steady_clock::now(); now - published >= publishEvery) {
+      published = now;
+      publish(mapNow(run, usable, layer));
+    }
+  }
 }
 
 }  // namespace
@@ -47,14 +88,7 @@ EmbeddingTask pcaTask(int dimensions)
       const Pca pca = computePca(*usable.decoder, options, progress);
       *embedding = pcaEmbedding(pca, dimensions);
     }
-    if (!usable.ids.empty())
-      embedding->description +=
-          " " +
-          displayCount(layer.dictionary->features() - static_cast<std::int64_t>(usable.ids.size()))
-              .toStdString() +
-          " features with values that are not finite are left out.";
-    embedding->positions =
-        usable.positionsOfAll(std::move(embedding->positions), layer.dictionary->features());
+    spread(*embedding, usable, *layer.dictionary);
     result.embedding = std::move(embedding);
     return result;
   };
@@ -68,41 +102,43 @@ EmbeddingTask tsneTask(const TsneOptions& options)
   task.work = [options](const Layer& layer, const Progress& progress,
                         const EmbeddingTask::Publish& publish) {
     const UsableFeatures usable = usableFeatures(*layer.dictionary);
-    const auto wanted = static_cast<int>(std::min<std::int64_t>(
-        neighborsForPerplexity(options.perplexity), usable.decoder->cols() - 1));
     EmbeddingTask::Result result;
-    result.neighbors = layer.neighbors;
-    if (!result.neighbors || result.neighbors->metric != options.metric ||
-        result.neighbors->count < wanted ||
-        result.neighbors->ids.cols() != usable.decoder->cols()) {
-      NeighborOptions neighborOptions;
-      neighborOptions.count = wanted;
-      neighborOptions.metric = options.metric;
-      result.neighbors = std::make_shared<const Neighbors>(computeNeighbors(
-          *usable.decoder, neighborOptions, progress.stage("exact neighbours", 0.0, 0.25)));
-    }
+    result.neighbors = neighborsOf(layer, usable, neighborsForPerplexity(options.perplexity),
+                                   options.metric, progress.stage("exact neighbours", 0.0, 0.25));
     TsneAffinities affinities = computeTsneAffinities(*result.neighbors, options.perplexity,
                                                       progress.stage("affinities", 0.25, 0.27));
     const Positions start =
         startingPositions(*usable.decoder, affinities.graph, options.start, options.metric,
                           options.dimensions, options.seed, progress.stage("start", 0.27, 0.3));
     TsneRun run(std::move(affinities), start, options);
-    const Progress layout = progress.stage("layout", 0.3, 1.0);
-    const auto mapNow = [&] {
-      auto map = std::make_shared<Embedding>(run.embedding());
-      spread(*map, usable, *layer.dictionary);
-      return map;
-    };
-    auto published = std::chrono::steady_clock::now();
-    while (!run.finished()) {
-      layout.update(run.iteration(), options.iterations);
-      run.advance(1);
-      if (const auto now = std::chrono::steady_clock::now(); now - published >= publishEvery) {
-        published = now;
-        publish(mapNow());
-      }
-    }
-    result.embedding = mapNow();
+    advanceShowing(run, options.iterations, usable, layer, progress.stage("layout", 0.3, 1.0),
+                   publish);
+    result.embedding = mapNow(run, usable, layer);
+    if (!usable.ids.empty())
+      result.neighbors.reset();  // their ids are not the dictionary's
+    return result;
+  };
+  return task;
+}
+
+EmbeddingTask umapTask(const UmapOptions& options)
+{
+  EmbeddingTask task;
+  task.name = Document::tr("UMAP");
+  task.work = [options](const Layer& layer, const Progress& progress,
+                        const EmbeddingTask::Publish& publish) {
+    const UsableFeatures usable = usableFeatures(*layer.dictionary);
+    EmbeddingTask::Result result;
+    result.neighbors = neighborsOf(layer, usable, options.neighbors - 1, options.metric,
+                                   progress.stage("exact neighbours", 0.0, 0.25));
+    FuzzyGraph graph = computeFuzzyGraph(*result.neighbors, options.neighbors,
+                                         progress.stage("neighbour graph", 0.25, 0.27));
+    const Positions start =
+        startingPositions(*usable.decoder, graph.graph, options.start, options.metric,
+                          options.dimensions, options.seed, progress.stage("start", 0.27, 0.35));
+    UmapRun run(std::move(graph), start, options);
+    advanceShowing(run, run.epochs(), usable, layer, progress.stage("layout", 0.35, 1.0), publish);
+    result.embedding = mapNow(run, usable, layer);
     if (!usable.ids.empty())
       result.neighbors.reset();  // their ids are not the dictionary's
     return result;

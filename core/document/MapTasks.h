@@ -3,6 +3,7 @@
 
 #include "core/document/Document.h"
 #include "core/embedding/Tsne.h"
+#include "core/embedding/Umap.h"
 
 namespace orrery {
 
@@ -13,6 +14,9 @@ EmbeddingTask pcaTask(int dimensions);
 /// with it. Publishes the map some thirty times a second while it takes shape; stopped, what there
 /// is stays and says at which iteration.
 EmbeddingTask tsneTask(const TsneOptions& options);
+
+/// UMAP over the exact neighbours; shown, kept and stopped as tsneTask's.
+EmbeddingTask umapTask(const UmapOptions& options);
 
 /// "about 40 s and 210 MiB more": what a run will take, to be said before it starts.
 QString estimateText(const MapEstimate& estimate);

@@ -42,6 +42,29 @@ Camera randomCamera(Random& random)
   return camera;
 }
 
+/// The same with a feature that has no finite values.
+std::shared_ptr<const Dictionary> withGap(std::shared_ptr<const Dictionary> whole, FeatureId gap)
+{
+  auto dictionary = std::make_shared<Dictionary>(*whole);
+  auto matrix = std::make_shared<FeatureMatrix>(*whole->decoder);
+  matrix->col(gap).setConstant(std::numeric_limits<float>::quiet_NaN());
+  dictionary->decoder = std::move(matrix);
+  dictionary->rows.nonFinite = {gap};
+  return dictionary;
+}
+
+EmbeddingTask taskOf(EmbeddingMethod method, int dimensions)
+{
+  if (method == EmbeddingMethod::Umap) {
+    UmapOptions options;
+    options.dimensions = dimensions;
+    return umapTask(options);
+  }
+  TsneOptions options;
+  options.dimensions = dimensions;
+  return tsneTask(options);
+}
+
 }  // namespace
 
 class tst_Document : public QObject {
@@ -372,6 +395,72 @@ class tst_Document : public QObject {
     document.computeEmbedding(task);
     QTRY_COMPARE(messages.count(), 1);
     QVERIFY(document.embedding()->description.starts_with("step "));
+  }
+
+  void tsneAndUmapStartFromTheLayer()
+  {
+    for (const EmbeddingMethod method : {EmbeddingMethod::Tsne, EmbeddingMethod::Umap})
+      for (const int dimensions : {2, 3}) {
+        Document document;
+        QSignalSpy messages(&document, &Document::messageRaised);
+        document.addLayer(withGap(smallDictionary("a", 200), 7));
+        QTRY_VERIFY(document.embedding());
+        document.computeEmbedding(taskOf(method, dimensions));
+        QTRY_COMPARE_WITH_TIMEOUT(document.embedding()->method, method, 20000);
+        QTRY_VERIFY(!document.jobs()[1]->isRunning());
+        const Embedding& map = *document.embedding();
+        QCOMPARE(map.dimensions, dimensions);
+        QCOMPARE(map.positions.cols(), 200);
+        for (int id = 0; id < 200; ++id)
+          QCOMPARE(map.positions.col(id).allFinite(), id != 7);
+        QVERIFY(map.description.find(" 1 feature with") != std::string::npos);
+        QCOMPARE(messages.count(), 0);
+      }
+  }
+
+  void wholeLayersKeepTheNeighborsOfTheirMaps()
+  {
+    for (const EmbeddingMethod method : {EmbeddingMethod::Tsne, EmbeddingMethod::Umap}) {
+      Document document;
+      document.addLayer(smallDictionary("a", 200));
+      QTRY_VERIFY(document.embedding());
+      document.computeEmbedding(taskOf(method, 2));
+      QTRY_COMPARE_WITH_TIMEOUT(document.embedding()->method, method, 20000);
+      QTRY_VERIFY(document.layer()->neighbors);
+      QCOMPARE(document.layer()->neighbors->ids.cols(), 200);
+    }
+  }
+
+  void fewFeaturesHaveMapsOrAReason()
+  {
+    for (const EmbeddingMethod method : {EmbeddingMethod::Tsne, EmbeddingMethod::Umap})
+      for (const int features : {1, 2, 3}) {
+        Document document;
+        QSignalSpy messages(&document, &Document::messageRaised);
+        document.addLayer(smallDictionary("few", features));
+        QTRY_VERIFY(document.embedding());
+        document.computeEmbedding(taskOf(method, 2));
+        QTRY_VERIFY(document.embedding()->method == method || messages.count() == 1);
+        QCOMPARE(document.embedding()->positions.cols(), features);
+      }
+  }
+
+  void stoppingAMapKeepsWhatWasShown()
+  {
+    for (const EmbeddingMethod method : {EmbeddingMethod::Tsne, EmbeddingMethod::Umap}) {
+      Document document;
+      QSignalSpy messages(&document, &Document::messageRaised);
+      QSignalSpy live(&document, &Document::embeddingPublished);
+      document.addLayer(smallDictionary("a", 2000));
+      QTRY_VERIFY(document.embedding());
+      document.computeEmbedding(taskOf(method, 2));
+      QTRY_VERIFY_WITH_TIMEOUT(live.count() >= 2, 30000);
+      document.cancelJobs();
+      QTRY_VERIFY_WITH_TIMEOUT(!document.jobs()[1]->isRunning(), 1000);
+      QCOMPARE(document.embedding()->method, method);
+      QVERIFY(document.embedding()->positions.allFinite());
+      QCOMPARE(messages.count(), 0);
+    }
   }
 
   void openingTellsWhatWasDone()
