@@ -134,7 +134,7 @@ FeatureMatrix clusteredParts(const Layout& layout, const SyntheticOptions& optio
   for (int lobe = 0; lobe < options.lobes; ++lobe) {
     const Eigen::Matrix3f turn =
         Eigen::HouseholderQR<Eigen::Matrix3f>(normalMatrix(random, 3, 3)).householderQ();
-    const Eigen::Vector3f lengths(0.46f, 0.33f, 0.24f);
+    const Eigen::Vector3f lengths(0.55f, 0.42f, 0.3f);
     shapes.push_back(turn * lengths.asDiagonal() * turn.transpose());
   }
   constexpr float topicShare = 0.3f;
@@ -143,12 +143,12 @@ FeatureMatrix clusteredParts(const Layout& layout, const SyntheticOptions& optio
     const auto topicMean = topicMeans.col(layout.topics[static_cast<std::size_t>(id)]);
     Eigen::Vector3f mean = means.col(lobe);
     // A few features stand between two lobes, so that these are clouds and not islands.
-    if (random.uniform() < 0.07) {
+    if (random.uniform() < 0.1) {
       const auto other =
           static_cast<Eigen::Index>(random.below(static_cast<std::uint64_t>(options.lobes)));
-      mean += 0.5f * static_cast<float>(random.uniform()) * (means.col(other) - mean);
+      mean += 0.6f * static_cast<float>(random.uniform()) * (means.col(other) - mean);
     }
-    const Eigen::Vector3f within = 0.75f * z.col(id).head<3>() + 0.66f * topicMean.head<3>();
+    const Eigen::Vector3f within = 0.5f * z.col(id).head<3>() + 0.87f * topicMean.head<3>();
     z.col(id).head<3>() = mean + shapes[static_cast<std::size_t>(lobe)] * within;
     z.col(id).tail(z.rows() - 3) = std::sqrt(1 - topicShare) * z.col(id).tail(z.rows() - 3) +
                                    std::sqrt(topicShare) * topicMean.tail(z.rows() - 3);
