@@ -128,7 +128,7 @@ const std::vector<Option>& commonOptions()
       {"threads", "N",
        "Threads to compute with. Default: all processors. Results do not depend on it."},
       {"max-memory", "SIZE",
-       "Most memory that reading may need, such as 8G. Default: half of the machine's."},
+       "Most memory that reading may need, such as 8G. Default: what is free."},
       {"quiet", "", "No progress and no remarks on standard error."},
       {"help", "", "Print this and end."},
       {"version", "", "Print the version and end."},

@@ -1,6 +1,7 @@
 #include "app/CommandLine.h"
 
 #include "app/Console.h"
+#include "app/ProgressReport.h"
 #include "core/base/Error.h"
 #include "core/base/Parallel.h"
 #include "core/io/ByteSource.h"
@@ -93,13 +94,29 @@ std::string commandName(const CommandSpec& spec)
   return spec.name.empty() ? "orrery" : "orrery " + std::string(spec.name);
 }
 
+/// @p message with the input's name before it, unless it names a file of the command already: what
+/// core says of labels, queries and computations does not know where they came from.
+std::string withFileName(const std::string& message, const Arguments& arguments)
+{
+  std::vector<std::filesystem::path> files = arguments.files();
+  if (files.empty())
+    return message;
+  for (const char* option : {"output", "labels", "layout", "cooccurrence"})
+    if (const auto value = arguments.text(option))
+      files.emplace_back(*value);
+  for (const std::filesystem::path& file : files)
+    if (message.find(displayName(file.filename())) != std::string::npos)
+      return message;
+  return displayName(files.front()) + ": " + message;
+}
+
 /// The computation, between the parsed arguments and what is printed.
 CommandOutput compute(const Command& command, const Arguments& arguments,
                       Interruption& interruption)
 {
   // Wiped before anything is printed, also when it throws.
   ProgressReport report(arguments.has("quiet"));
-  const CommandContext context = {arguments, report, interruption,
+  const CommandContext context = {arguments, interruption,
                                   report.progress(interruption.stopToken())};
   return command.run(context);
 }
@@ -111,29 +128,31 @@ int runParsed(const Command& command, const Arguments& arguments)
   if (arguments.has("threads"))
     setThreadCount(static_cast<int>(arguments.integer("threads", 1, 1, 1024)));
   [[maybe_unused]] const std::uint64_t checkedSeed = arguments.seed();
-  Interruption interruption;
-  const auto interrupted = [&] { return 128 + interruption.signalNumber(); };
-  try {
-    const CommandOutput output = compute(command, arguments, interruption);
-    // File names and labels are bytes; JSON is UTF-8, and what is not becomes U+FFFD.
-    writeToStandardOutput(arguments.has("json")
-                              ? output.json.dump(2, ' ', false, Json::error_handler_t::replace) +
-                                    "\n"
-                              : output.text);
-    return 0;
-  } catch (const Cancelled&) {
-    return interrupted();
-  } catch (const Error& error) {
-    // The signal reaches a helper process too, whose end then looks like a failure.
-    if (interruption.signalNumber() != 0)
+  CommandOutput output;
+  {
+    Interruption interruption;
+    const auto interrupted = [&] { return 128 + interruption.signalNumber(); };
+    try {
+      output = compute(command, arguments, interruption);
+    } catch (const Cancelled&) {
       return interrupted();
-    printError(error.what());
-  } catch (const std::bad_alloc&) {
-    const auto& files = arguments.files();
-    printError((files.empty() ? "" : displayName(files.front()) + ": ") +
-               "there is not enough memory for this");
+    } catch (const Error& error) {
+      // The signal reaches a helper process too, whose end then looks like a failure.
+      if (interruption.signalNumber() != 0)
+        return interrupted();
+      throw Error(withFileName(error.what(), arguments));
+    } catch (const std::bad_alloc&) {
+      throw Error(withFileName("there is not enough memory for this", arguments));
+    }
   }
-  return 1;
+  if (!arguments.has("quiet"))
+    for (const std::string& note : output.notes)
+      printError(note);
+  // File names and labels are bytes; JSON is UTF-8, and what is not becomes U+FFFD.
+  writeToStandardOutput(arguments.has("json")
+                            ? output.json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"
+                            : output.text);
+  return 0;
 }
 
 }  // namespace
@@ -238,6 +257,8 @@ int runCommand(const Command& command, const std::vector<std::string>& arguments
 {
   // A reader that has gone away is an error of writing, not the end of the process.
   std::signal(SIGPIPE, SIG_IGN);
+  // Nor is a limit on the size of files.
+  std::signal(SIGXFSZ, SIG_IGN);
   try {
     const Arguments parsed = Arguments::parse(command.spec, arguments);
     if (parsed.has("help") || parsed.has("version")) {

@@ -1,7 +1,5 @@
 #include "app/ProgressReport.h"
 
-#include "core/io/ByteSource.h"
-
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -13,7 +11,9 @@ namespace orrery {
 namespace {
 
 constexpr auto redrawInterval = std::chrono::milliseconds(100);
-constexpr double silentSeconds = 0.25;
+/// What ends sooner needs no progress, and a failure stays the one line that it is.
+constexpr double silentSecondsOfBar = 0.25;
+constexpr double silentSecondsOfLines = 1.0;
 
 int terminalColumns()
 {
@@ -62,8 +62,6 @@ ProgressReport::~ProgressReport()
   const std::lock_guard lock(m_mutex);
   if (m_drawn)
     writeToStandardError("\r\033[K");
-  else if (!m_terminal)
-    show();
 }
 
 Progress ProgressReport::progress(std::stop_token stop)
@@ -74,32 +72,11 @@ Progress ProgressReport::progress(std::stop_token stop)
           [this](std::string_view stage, double fraction) { receive(stage, fraction); }};
 }
 
-void ProgressReport::note(const std::string& text)
-{
-  if (m_quiet)
-    return;
-  const std::lock_guard lock(m_mutex);
-  if (!m_terminal)
-    show();
-  writeToStandardError((m_drawn ? "\r\033[K" : "") + ("orrery: " + displayText(text)) + "\n");
-  m_drawn = false;
-}
-
 void ProgressReport::receive(std::string_view stage, double fraction)
 {
   const std::lock_guard lock(m_mutex);
   m_fraction = std::clamp(fraction, m_fraction, 1.0);
-  const int quarter = static_cast<int>(m_fraction * 4);
-  const bool newStage = stage != m_stage;
-  if (newStage)
-    m_stage = stage;
-  if (!m_terminal && !m_stage.empty() && (newStage || quarter > m_quarter)) {
-    std::string line = "orrery: " + m_stage + ", " + std::to_string(percentOf(m_fraction)) + " %";
-    if (const std::string left = remaining(m_fraction); !left.empty())
-      line += ", " + left;
-    m_lines.push_back(line + "\n");
-  }
-  m_quarter = quarter;
+  m_stage = stage;
 }
 
 void ProgressReport::run(const std::stop_token& end)
@@ -115,15 +92,29 @@ void ProgressReport::run(const std::stop_token& end)
 // With the mutex held.
 void ProgressReport::show()
 {
-  if (!m_terminal) {
-    for (const std::string& line : m_lines)
-      writeToStandardError(line);
-    m_lines.clear();
-    return;
-  }
   const double elapsed = std::chrono::duration<double>(Clock::now() - m_start).count();
-  if (elapsed < silentSeconds || m_stage.empty())
+  if (m_stage.empty() || elapsed < (m_terminal ? silentSecondsOfBar : silentSecondsOfLines))
     return;
+  if (m_terminal)
+    drawBar();
+  else
+    writeLine();
+}
+
+void ProgressReport::writeLine()
+{
+  const int quarter = static_cast<int>(m_fraction * 4);
+  if (m_stage == m_shownStage && quarter == m_shownQuarter)
+    return;
+  m_shownStage = m_stage;
+  m_shownQuarter = quarter;
+  const std::string left = remaining(m_fraction);
+  writeToStandardError("orrery: " + m_stage + ", " + std::to_string(percentOf(m_fraction)) + " %" +
+                       (left.empty() ? "" : ", " + left) + "\n");
+}
+
+void ProgressReport::drawBar()
+{
   const std::string percent = std::to_string(percentOf(m_fraction)) + " %";
   const std::string left = remaining(m_fraction);
   const int taken = static_cast<int>(m_stage.size() + percent.size() + left.size()) + 8;

@@ -10,14 +10,13 @@
 #include <string>
 #include <string_view>
 #include <thread>
-#include <vector>
 
 namespace orrery {
 
 /// While one lives, what `progress()` receives is shown. On a terminal: one line with stage, bar,
 /// percent and remaining time, redrawn ten times a second once the work has taken a quarter of a
-/// second, and wiped at the end. Elsewhere: a line for each stage as it begins and for each further
-/// quarter of the whole. Nothing at all if quiet.
+/// second, and wiped at the end. Elsewhere: a line for each new stage and each further quarter of
+/// the whole, once the work has taken a second. Nothing at all if quiet.
 class ProgressReport {
  public:
   explicit ProgressReport(bool quiet);
@@ -26,8 +25,6 @@ class ProgressReport {
   ProgressReport& operator=(const ProgressReport&) = delete;
 
   [[nodiscard]] Progress progress(std::stop_token stop);
-  /// A remark of its own line, above the bar.
-  void note(const std::string& text);
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -35,6 +32,8 @@ class ProgressReport {
   void receive(std::string_view stage, double fraction);
   void run(const std::stop_token& end);
   void show();
+  void writeLine();
+  void drawBar();
   [[nodiscard]] std::string remaining(double fraction) const;
 
   const bool m_quiet;
@@ -44,9 +43,9 @@ class ProgressReport {
   std::condition_variable_any m_wake;
   std::string m_stage;
   double m_fraction = 0.0;
-  int m_quarter = 0;
-  std::vector<std::string> m_lines;  ///< Plain lines not written yet.
-  bool m_drawn = false;
+  std::string m_shownStage;
+  int m_shownQuarter = 0;
+  bool m_drawn = false;  ///< A bar stands in the terminal's last line.
   std::jthread m_thread;
 };
 

@@ -1,24 +1,21 @@
-#include "app/Arguments.h"
 #include "app/CommandLine.h"
+#include "app/Console.h"
 #include "app/RunWindow.h"
+#include "core/base/Error.h"
 
-#include <cstdio>
+#include <exception>
 #include <string>
 #include <vector>
 
+using namespace orrery;
+
 namespace {
 
-int runProgram(int argumentCount, char** arguments)
+int openWindow(int argumentCount, char** argumentValues, const std::vector<std::string>& arguments)
 {
-  using namespace orrery;
-  const std::vector<std::string> words(arguments + 1, arguments + argumentCount);
-  const Invocation invocation = sortArguments(words);
-  if (invocation.command)
-    return runCommand(*invocation.command, invocation.arguments);
-
-  const Arguments parsed = Arguments::parse(windowSpec(), invocation.arguments);
+  const Arguments parsed = Arguments::parse(windowSpec(), arguments);
   if (parsed.has("help") || parsed.has("version")) {
-    std::puts((parsed.has("help") ? helpText(windowSpec()) : versionText()).c_str());
+    writeToStandardOutput(parsed.has("help") ? helpText(windowSpec()) : versionText() + "\n");
     return 0;
   }
   WindowRequest request;
@@ -29,20 +26,24 @@ int runProgram(int argumentCount, char** arguments)
   request.session = parsed.path("session");
   request.demo = parsed.has("demo");
   request.softwareGl = parsed.has("software-gl");
-  return runWindow(argumentCount, arguments, request);
+  return runWindow(argumentCount, argumentValues, request);
 }
 
 }  // namespace
 
-int main(int argumentCount, char** arguments)
+int main(int argumentCount, char** argumentValues)
 {
+  const std::vector<std::string> arguments(argumentValues + 1, argumentValues + argumentCount);
   try {
-    return runProgram(argumentCount, arguments);
-  } catch (const orrery::UsageError& error) {
-    orrery::printError(error.what());
+    const Invocation invocation = sortArguments(arguments);
+    if (invocation.command)
+      return runCommand(*invocation.command, invocation.arguments);
+    return openWindow(argumentCount, argumentValues, arguments);
+  } catch (const UsageError& error) {
+    printError(std::string(error.what()) + " (see orrery --help)");
     return 2;
   } catch (const std::exception& error) {
-    orrery::printError(error.what());
+    printError(error.what());
     return 1;
   }
 }

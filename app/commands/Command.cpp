@@ -1,23 +1,8 @@
 #include "app/commands/Command.h"
 
-#include <unistd.h>
-
 #include <cmath>
 
 namespace orrery {
-namespace {
-
-/// Half of the machine's memory: beyond that the user must say so.
-std::uint64_t defaultMaxMemory()
-{
-  const long pages = ::sysconf(_SC_PHYS_PAGES), pageSize = ::sysconf(_SC_PAGESIZE);
-  if (pages <= 0 || pageSize <= 0)
-    return std::uint64_t{8} << 30;
-  return static_cast<std::uint64_t>(pages) * static_cast<std::uint64_t>(pageSize) / 2;
-}
-
-}  // namespace
-
 ReadOptions readOptions(const Arguments& arguments)
 {
   ReadOptions options;
@@ -28,18 +13,18 @@ ReadOptions readOptions(const Arguments& arguments)
   options.withoutLabels = arguments.has("no-labels");
   if (options.labels && options.withoutLabels)
     throw UsageError("--labels and --no-labels exclude each other");
-  options.maxMemory = arguments.maxMemory().value_or(defaultMaxMemory());
+  options.maxMemory = arguments.maxMemory();
   return options;
 }
 
-Dictionary readForCommand(const CommandContext& context, const Progress& progress)
+Dictionary readForCommand(const CommandContext& context, CommandOutput& output,
+                          const Progress& progress)
 {
   Dictionary dictionary =
       readDictionary(context.arguments.files().front(), readOptions(context.arguments), progress);
-  for (const std::string& note : dictionary.notes)
-    context.report.note(note);
+  output.notes = dictionary.notes;
   for (const std::string& warning : dictionary.warnings)
-    context.report.note("warning: " + warning);
+    output.notes.push_back("warning: " + warning);
   return dictionary;
 }
 

@@ -3,15 +3,17 @@
 
 #include "app/Arguments.h"
 #include "app/Interruption.h"
-#include "app/ProgressReport.h"
 #include "core/dictionary/Dictionary.h"
 #include "core/io/DictionaryFile.h"
 
 #include <nlohmann/json.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace orrery {
 
@@ -20,7 +22,6 @@ using Json = nlohmann::ordered_json;
 
 struct CommandContext {
   const Arguments& arguments;
-  ProgressReport& report;
   Interruption& interruption;
   Progress progress;  ///< Of the whole command.
 };
@@ -29,6 +30,8 @@ struct CommandContext {
 struct CommandOutput {
   Json json;         ///< With --json.
   std::string text;  ///< Without; ends with a line break.
+  /// Remarks for standard error. Said when all went well: a failure is one line.
+  std::vector<std::string> notes;
 };
 
 /// A subcommand. run throws UsageError, Error or Cancelled.
@@ -51,8 +54,9 @@ CommandOutput runDemo(const CommandContext& context);
 /// --dataset --transpose --shape --labels --no-labels --max-memory as the reader takes them.
 ReadOptions readOptions(const Arguments& arguments);
 
-/// The command's one dictionary, with its notes and warnings said on standard error.
-Dictionary readForCommand(const CommandContext& context, const Progress& progress);
+/// The command's one dictionary; its notes and warnings go to @p output.
+Dictionary readForCommand(const CommandContext& context, CommandOutput& output,
+                          const Progress& progress);
 
 /// The value, or null where it is not known.
 template <typename T>

@@ -4,12 +4,17 @@
 #include "core/embedding/MapTrust.h"
 #include "core/embedding/Neighbors.h"
 #include "core/embedding/Pca.h"
+#include "core/embedding/Tsne.h"
 #include "core/io/ByteSource.h"
 #include "core/io/ResultFile.h"
 
+#include <algorithm>
 #include <charconv>
+#include <cmath>
+#include <iterator>
 #include <limits>
 #include <optional>
+#include <utility>
 
 namespace orrery {
 namespace {
@@ -31,6 +36,8 @@ EmbedOptions embedOptions(const Arguments& arguments)
   if (!arguments.has("method"))
     throw UsageError("--method is missing (pca, tsne or umap)");
   options.method = arguments.choice("method", "", {"pca", "tsne", "umap"});
+  if (options.method == "umap")
+    throw UsageError("this version does not have --method umap yet; pca and tsne are there");
   options.dimensions = static_cast<int>(arguments.integer("dimensions", 3, 2, 3));
   options.perplexity = arguments.number("perplexity", 30, 1, 1e6);
   options.neighbors = static_cast<int>(arguments.integer("neighbors", 15, 2, 100000));
@@ -54,34 +61,60 @@ struct Map {
   std::optional<double> klDivergence;
 };
 
-Map makeMap(const FeatureMatrix& decoder, const EmbedOptions& options, const Progress& progress)
+/// t-SNE attends to three times its perplexity of neighbours; the figures of trust need ten.
+int neighborsNeeded(const EmbedOptions& options)
 {
+  constexpr int trusted = 10;
+  if (options.method == "tsne")
+    return std::max(trusted, static_cast<int>(std::ceil(3 * options.perplexity)));
+  return trusted;
+}
+
+Map makeTsne(const FeatureMatrix& decoder, const Neighbors& neighbors, const EmbedOptions& options,
+             const Progress& progress)
+{
+  TsneOptions tsne;
+  tsne.perplexity = options.perplexity;
+  tsne.dimensions = options.dimensions;
+  tsne.metric = neighbors.metric;
+  tsne.seed = options.seed;
+  TsneAffinities affinities =
+      computeTsneAffinities(neighbors, tsne.perplexity, progress.stage("Affinities", 0.0, 0.03));
+  const Positions start =
+      startingPositions(decoder, affinities.graph, tsne.start, tsne.metric, tsne.dimensions,
+                        tsne.seed, progress.stage("Starting positions", 0.03, 0.08));
+  TsneRun run(std::move(affinities), start, tsne);
+  run.advance(tsne.iterations, progress.stage("t-SNE", 0.08, 0.95));
   Map map;
-  if (options.method == "pca") {
-    PcaOptions pca;
-    pca.components = options.dimensions;
-    pca.seed = options.seed;
-    map.embedding = pcaEmbedding(computePca(decoder, pca, progress), options.dimensions);
-  } else {
-    throw UsageError("--method " + options.method + " is not in this version yet; pca is");
-  }
+  map.embedding = run.embedding();
+  map.klDivergence = run.klDivergence(progress.stage("Divergence", 0.95, 1.0));
   return map;
 }
 
-/// Trust over the usable features: k = 10 neighbours of the original space.
-MapTrust measure(const FeatureMatrix& decoder, const Positions& positions,
-                 const EmbedOptions& options, const Progress& progress)
+Map makeMap(const FeatureMatrix& decoder, const Neighbors& neighbors, const EmbedOptions& options,
+            const Progress& progress)
 {
-  NeighborOptions neighborOptions;
-  neighborOptions.count = 10;
-  neighborOptions.metric = metricOf(options);
-  const Neighbors neighbors =
-      computeNeighbors(decoder, neighborOptions, progress.stage("neighbours", 0.0, 0.4));
-  MapTrustOptions trustOptions;
-  trustOptions.neighbors = 10;
-  trustOptions.seed = options.seed;
-  return measureMapTrust(decoder, positions, neighbors, trustOptions,
-                         progress.stage("trust", 0.4, 1.0));
+  if (options.method == "tsne")
+    return makeTsne(decoder, neighbors, options, progress);
+  PcaOptions pca;
+  pca.components = options.dimensions;
+  pca.seed = options.seed;
+  return {pcaEmbedding(computePca(decoder, pca, progress), options.dimensions), std::nullopt};
+}
+
+/// What a map can place. Under cosine a zero row has no neighbours, and so no place on a map that
+/// is made from them; principal components do place it.
+UsableFeatures placeableFeatures(const Dictionary& dictionary, const EmbedOptions& options)
+{
+  if (options.method == "pca" || options.metric != "cosine" || dictionary.rows.zero.empty())
+    return usableFeatures(dictionary);
+  Dictionary withoutZeros;
+  withoutZeros.name = dictionary.name;
+  withoutZeros.decoder = dictionary.decoder;
+  std::merge(dictionary.rows.nonFinite.begin(), dictionary.rows.nonFinite.end(),
+             dictionary.rows.zero.begin(), dictionary.rows.zero.end(),
+             std::back_inserter(withoutZeros.rows.nonFinite));
+  return usableFeatures(withoutZeros);
 }
 
 std::vector<float> row(const Positions& positions, int axis)
@@ -176,14 +209,23 @@ CommandOutput runEmbed(const CommandContext& context)
   const EmbedOptions options = embedOptions(context.arguments);
   checkWritable(options.output);
   StageClock clock;
+  CommandOutput output;
   const Dictionary dictionary =
-      readForCommand(context, context.progress.stage("reading", 0.0, 0.2));
-  const UsableFeatures usable = usableFeatures(dictionary);
+      readForCommand(context, output, context.progress.stage("Reading", 0.0, 0.1));
+  const UsableFeatures usable = placeableFeatures(dictionary, options);
   clock.finish("reading");
-  Map map = makeMap(*usable.decoder, options, context.progress.stage("components", 0.2, 0.5));
+  NeighborOptions neighborOptions;
+  neighborOptions.count = neighborsNeeded(options);
+  neighborOptions.metric = metricOf(options);
+  const Neighbors neighbors = computeNeighbors(*usable.decoder, neighborOptions,
+                                               context.progress.stage("Neighbours", 0.1, 0.4));
+  clock.finish("neighbors");
+  Map map = makeMap(*usable.decoder, neighbors, options, context.progress.stage("Map", 0.4, 0.7));
   clock.finish(options.method);
-  const MapTrust trust = measure(*usable.decoder, map.embedding.positions, options,
-                                 context.progress.stage("trust", 0.5, 1.0));
+  MapTrustOptions trustOptions;
+  trustOptions.seed = options.seed;
+  const MapTrust trust = measureMapTrust(*usable.decoder, map.embedding.positions, neighbors,
+                                         trustOptions, context.progress.stage("Trust", 0.7, 1.0));
   clock.finish("trust");
 
   const std::int64_t n = dictionary.features();
@@ -199,7 +241,6 @@ CommandOutput runEmbed(const CommandContext& context)
   }
   clock.finish("writing");
 
-  CommandOutput output;
   Json& json = output.json;
   json["method"] = options.method;
   json["dimensions"] = options.dimensions;
@@ -211,7 +252,8 @@ CommandOutput runEmbed(const CommandContext& context)
   json["trustworthiness"] = orNull(trust.trustworthiness);
   json["continuity"] = orNull(trust.continuity);
   json["kl_divergence"] = orNull(map.klDivergence);
-  json["left_out"] = dictionary.rows.nonFinite.size();
+  json["trust_sample"] = trust.sampled;
+  json["left_out"] = n - usable.decoder->cols();
   json["output"] = options.output.native();
   output.text = displayName(options.output) + ": " + map.embedding.description + "\n" +
                 percent(trust.neighborsKept) + " of the 10 nearest neighbours kept, " +

@@ -179,13 +179,13 @@ CommandOutput runInfo(const CommandContext& context)
   for (std::size_t i = 0; i < files.size(); ++i) {
     const auto share = [&](double part) { return (static_cast<double>(i) + part) / files.size(); };
     const FilePreview preview = inspectDictionaryFile(
-        files[i], options, context.progress.stage("inspecting", share(0), share(0.1)));
+        files[i], options, context.progress.stage("Inspecting", share(0), share(0.1)));
     Json json;
     if (preview.ambiguous && !options.dataset) {
       json = describe(preview);
     } else {
       const Dictionary dictionary = readDictionary(
-          files[i], options, context.progress.stage("reading", share(0.1), share(1)));
+          files[i], options, context.progress.stage("Reading", share(0.1), share(1)));
       json = describe(dictionary, files[i]);
     }
     if (const auto path = context.arguments.path("cooccurrence")) {

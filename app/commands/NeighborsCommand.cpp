@@ -81,8 +81,9 @@ CommandOutput runNeighbors(const CommandContext& context)
   const std::string metricName = arguments.choice("metric", "cosine", {"cosine", "euclidean"});
   const Metric metric = metricName == "cosine" ? Metric::Cosine : Metric::Euclidean;
 
+  CommandOutput output;
   const Dictionary dictionary =
-      readForCommand(context, context.progress.stage("reading", 0.0, 0.9));
+      readForCommand(context, output, context.progress.stage("Reading", 0.0, 0.9));
   const Query query = makeQuery(arguments, dictionary, metric);
   const UsableFeatures usable = usableFeatures(dictionary);
   std::vector<FeatureId> excluded;
@@ -90,9 +91,8 @@ CommandOutput runNeighbors(const CommandContext& context)
     excluded.push_back(static_cast<FeatureId>(usable.columnOf(feature)));
   const std::vector<Neighbor> nearest =
       nearestTo(*usable.decoder, query.vector, count, metric, excluded,
-                context.progress.stage("comparing", 0.9, 1.0));
+                context.progress.stage("Comparing", 0.9, 1.0));
 
-  CommandOutput output;
   output.json["query"] = Json::array();
   for (const FeatureId feature : query.features)
     output.json["query"].push_back({{"index", feature}, {"label", labelOf(dictionary, feature)}});

@@ -1,24 +1,213 @@
+#include "app/CommandLine.h"
 #include "app/commands/Command.h"
 
+#include "core/base/Error.h"
+#include "core/document/Layer.h"
+#include "core/embedding/Pca.h"
+#include "core/io/ByteSource.h"
+#include "widgets/figure/Figure.h"
+#include "widgets/models/FeatureColors.h"
+
+#include <QGuiApplication>
+
+#include <array>
+#include <memory>
+#include <string>
+
 namespace orrery {
+namespace {
+
+/// Everything on the command line that can be wrong is looked at before anything is read.
+FigureRequest figureRequest(const Arguments& arguments)
+{
+  const std::string view =
+      arguments.choice("view", "cloud", {"cloud", "crystals", "lobes", "galaxy"});
+  if (view != "cloud")
+    throw UsageError("this version does not have --view " + view + " yet; cloud is there");
+  FigureRequest request;
+  request.widthMm = arguments.number("width-mm", 85, 1, 5000);
+  request.heightMm = arguments.number("height-mm", 60, 1, 5000);
+  request.dpi = arguments.number("dpi", 300, 10, 4800);
+  if (arguments.has("transparent"))
+    request.background = FigureBackground::Transparent;
+  if (const std::vector<double> numbers = arguments.numberList("camera", 10); !numbers.empty()) {
+    const auto point = [&](std::size_t i) {
+      return Eigen::Vector3d(numbers[i], numbers[i + 1], numbers[i + 2]);
+    };
+    Camera camera;
+    camera.position = point(0);
+    camera.focalPoint = point(3);
+    camera.viewUp = point(6);
+    camera.parallelScale = numbers[9];
+    if (camera.position == camera.focalPoint)
+      throw UsageError("--camera looks nowhere: position and focal point are the same");
+    if (!(camera.parallelScale > 0))
+      throw UsageError("--camera needs a positive parallel scale as its tenth number");
+    request.camera = camera;
+  }
+  return request;
+}
+
+/// A file with two or three columns as the map that it is.
+Embedding givenMap(const Dictionary& map)
+{
+  Embedding embedding;
+  embedding.dimensions = static_cast<int>(map.dimensions());
+  embedding.positions = Positions::Zero(3, map.features());
+  embedding.positions.topRows(map.dimensions()) = *map.decoder;
+  embedding.description = "Map as given in " + displayName(map.source.path.filename()) + ", " +
+                          std::to_string(map.features()) + " features.";
+  return embedding;
+}
+
+Embedding pcaMap(const Dictionary& dictionary, std::uint64_t seed, const Progress& progress)
+{
+  const UsableFeatures usable = usableFeatures(dictionary);
+  PcaOptions options;
+  options.components = 3;
+  options.seed = seed;
+  Embedding embedding = pcaEmbedding(computePca(*usable.decoder, options, progress), 3);
+  embedding.positions =
+      usable.positionsOfAll(std::move(embedding.positions), dictionary.features());
+  return embedding;
+}
+
+Embedding layoutMap(const CommandContext& context, const Dictionary& dictionary,
+                    const std::filesystem::path& path, const Progress& progress)
+{
+  ReadOptions options;
+  options.withoutLabels = true;
+  options.maxMemory = context.arguments.maxMemory();
+  const Dictionary map = readDictionary(path, options, progress);
+  if (!map.isMap())
+    throw Error(displayName(path) + ": a layout has two or three columns (found " +
+                std::to_string(map.dimensions()) + ")");
+  if (map.features() != dictionary.features())
+    throw Error(displayName(path) + ": has " + std::to_string(map.features()) + " places, but " +
+                dictionary.name + " has " + std::to_string(dictionary.features()) + " features");
+  return givenMap(map);
+}
+
+Embedding positionsFor(const CommandContext& context, const Dictionary& dictionary)
+{
+  const Progress progress = context.progress.stage("Map", 0.5, 0.8);
+  if (const auto layout = context.arguments.path("layout"))
+    return layoutMap(context, dictionary, *layout, progress);
+  if (dictionary.isMap())
+    return givenMap(dictionary);
+  return pcaMap(dictionary, context.arguments.seed(), progress);
+}
+
+void checkColumn(const Dictionary& dictionary, const std::string& name, bool number)
+{
+  const Column* column = dictionary.column(name);
+  if (column && (!number || column->kind == Column::Kind::Number))
+    return;
+  std::string known;
+  for (const Column& other : dictionary.columns)
+    if (!number || other.kind == Column::Kind::Number)
+      known += (known.empty() ? "'" : ", '") + other.name + "'";
+  throw Error(displayName(dictionary.source.path) + ": has no " +
+              (number ? "column of numbers '" : "column '") + name + "'" +
+              (known.empty() ? " (it has no columns)" : " (it has " + known + ")"));
+}
+
+void applyColors(FigureRequest& request, const Arguments& arguments, const Dictionary& dictionary)
+{
+  Appearance appearance;
+  appearance.colorBy = arguments.text("color-by").value_or("");
+  appearance.sizeBy = arguments.text("size-by").value_or("");
+  if (!appearance.colorBy.empty())
+    checkColumn(dictionary, appearance.colorBy, false);
+  if (!appearance.sizeBy.empty())
+    checkColumn(dictionary, appearance.sizeBy, true);
+  const FeatureColors colors = colorFeatures(dictionary, appearance, false);
+  if (colors.colors)
+    request.appearance.colors = *colors.colors;
+  request.appearance.sizes = colors.sizes;
+  request.appearance.pointSize = recommendedPointSize(dictionary.features());
+  if (!appearance.colorBy.empty())
+    request.legend = pictureLegend(colors.legend);
+}
+
+/// Figures hold text, and fonts are Qt's: an application object is needed, a display is not.
+std::unique_ptr<QGuiApplication> makeApplication()
+{
+  qputenv("QT_QPA_PLATFORM", "offscreen");
+  // Qt's own remarks about a session without a desktop are none of the user's business.
+  qInstallMessageHandler([](QtMsgType type, const QMessageLogContext&, const QString& message) {
+    if (type == QtFatalMsg)
+      printError(message.toStdString());
+  });
+  static int argumentCount = 1;
+  static std::array<char, 7> name = {'o', 'r', 'r', 'e', 'r', 'y', '\0'};
+  static std::array<char*, 2> argumentValues = {name.data(), nullptr};
+  return std::make_unique<QGuiApplication>(argumentCount, argumentValues.data());
+}
+
+}  // namespace
 
 const CommandSpec& renderSpec()
 {
   static const CommandSpec spec = {
       .name = "render",
       .summary = "draw a figure into a file",
-      .synopsis = {"render FILE --output FIGURE.png|.svg|.pdf"},
-      .description = "",
-      .options = {},
+      .synopsis = {"render FILE --output FIGURE.png|.svg|.pdf [--color-by NAME]",
+                   "       [--width-mm 85] [--height-mm 60] [--dpi 300] [--transparent]",
+                   "       [--camera X Y Z  X Y Z  X Y Z  SCALE] [--layout FILE]"},
+      .description =
+          "Draws the cloud of features as the window would, in millimetres and dots per inch: the "
+          "exact principal components, or the map itself where FILE has two or three columns, or "
+          "the map of --layout. SVG and PDF hold real text over the points, which are a picture.",
+      .options = {{"output", "FIGURE", "Where the figure goes: .png, .svg or .pdf."},
+                  {"view", "NAME", "cloud (default)."},
+                  {"color-by", "NAME", "Column of the labels file to colour by, with a legend."},
+                  {"size-by", "NAME", "Column of numbers that the points' size follows."},
+                  {"width-mm", "NUMBER", "Width on the page. Default: 85."},
+                  {"height-mm", "NUMBER", "Height on the page. Default: 60."},
+                  {"dpi", "NUMBER", "Dots per inch. Default: 300."},
+                  {"transparent", "", "No background."},
+                  {"camera", "NUMBERS",
+                   "Position, focal point, view up and parallel scale: ten numbers, as arguments "
+                   "or with commas. Default: all is framed.",
+                   10},
+                  {"layout", "FILE", "A map of the same features: two or three columns."}},
       .files = "FILE",
-      .examples = {},
+      .examples = {"orrery render map.npy --output map.png --width-mm 114",
+                   "orrery render params.npz --labels labels.tsv --color-by density "
+                   "--output cloud.pdf"},
   };
   return spec;
 }
 
-CommandOutput runRender(const CommandContext&)
+CommandOutput runRender(const CommandContext& context)
 {
-  throw UsageError("not in this version yet");
+  const auto output = context.arguments.path("output");
+  if (!output)
+    throw UsageError("--output is missing");
+  FigureRequest request = figureRequest(context.arguments);
+  const std::unique_ptr<QGuiApplication> application = makeApplication();
+  checkFigure(request, *output);
+  CommandOutput result;
+  const Dictionary dictionary =
+      readForCommand(context, result, context.progress.stage("Reading", 0.0, 0.5));
+  applyColors(request, context.arguments, dictionary);
+  const Embedding embedding = positionsFor(context, dictionary);
+  request.positions = embedding.positions;
+  request.planar = embedding.dimensions == 2;
+  request.caption = QString::fromStdString(embedding.description);
+  context.progress.checkStopped();
+  const FigureEstimate drawn =
+      writeFigure(request, *output, context.progress.stage("Drawing", 0.8, 1.0));
+
+  result.json["file"] = output->native();
+  result.json["width_px"] = drawn.pixels.width();
+  result.json["height_px"] = drawn.pixels.height();
+  result.json["dpi"] = request.dpi;
+  result.json["view"] = "cloud";
+  result.text = displayName(*output) + ": " + std::to_string(drawn.pixels.width()) + " x " +
+                std::to_string(drawn.pixels.height()) + " pixels, " + embedding.description + "\n";
+  return result;
 }
 
 }  // namespace orrery
