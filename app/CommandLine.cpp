@@ -220,8 +220,10 @@ std::string helpText(const CommandSpec& spec)
 {
   std::string text = "NAME\n" + wrapped(commandName(spec) + " - " + std::string(spec.summary), 7);
   text += "\nSYNOPSIS\n";
+  // A line that does not begin with the command's name goes on with the one before.
   for (const std::string_view line : spec.synopsis)
-    text += "       orrery " + std::string(line) + "\n";
+    text += (line.starts_with(spec.name) ? "       orrery " : "              ") +
+            std::string(line) + "\n";
   text += "\nDESCRIPTION\n" + wrapped(spec.description, 7);
   if (spec.name.empty()) {
     text += "\nCOMMANDS\n";

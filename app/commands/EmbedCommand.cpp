@@ -5,6 +5,7 @@
 #include "core/embedding/Neighbors.h"
 #include "core/embedding/Pca.h"
 #include "core/embedding/Tsne.h"
+#include "core/embedding/Umap.h"
 #include "core/io/ByteSource.h"
 #include "core/io/ResultFile.h"
 
@@ -36,8 +37,6 @@ EmbedOptions embedOptions(const Arguments& arguments)
   if (!arguments.has("method"))
     throw UsageError("--method is missing (pca, tsne or umap)");
   options.method = arguments.choice("method", "", {"pca", "tsne", "umap"});
-  if (options.method == "umap")
-    throw UsageError("this version does not have --method umap yet; pca and tsne are there");
   options.dimensions = static_cast<int>(arguments.integer("dimensions", 3, 2, 3));
   options.perplexity = arguments.number("perplexity", 30, 1, 1e6);
   options.neighbors = static_cast<int>(arguments.integer("neighbors", 15, 2, 100000));
@@ -61,12 +60,15 @@ struct Map {
   std::optional<double> klDivergence;
 };
 
-/// t-SNE attends to three times its perplexity of neighbours; the figures of trust need ten.
+/// t-SNE attends to three times its perplexity of neighbours, UMAP to as many as asked for with the
+/// feature itself among them; the figures of trust need ten.
 int neighborsNeeded(const EmbedOptions& options)
 {
   constexpr int trusted = 10;
   if (options.method == "tsne")
     return std::max(trusted, static_cast<int>(std::ceil(3 * options.perplexity)));
+  if (options.method == "umap")
+    return std::max(trusted, options.neighbors - 1);
   return trusted;
 }
 
@@ -91,11 +93,25 @@ Map makeTsne(const FeatureMatrix& decoder, const Neighbors& neighbors, const Emb
   return map;
 }
 
+Map makeUmap(const FeatureMatrix& decoder, const Neighbors& neighbors, const EmbedOptions& options,
+             const Progress& progress)
+{
+  UmapOptions umap;
+  umap.neighbors = options.neighbors;
+  umap.minDist = options.minDist;
+  umap.dimensions = options.dimensions;
+  umap.metric = neighbors.metric;
+  umap.seed = options.seed;
+  return {computeUmap(decoder, neighbors, umap, progress), std::nullopt};
+}
+
 Map makeMap(const FeatureMatrix& decoder, const Neighbors& neighbors, const EmbedOptions& options,
             const Progress& progress)
 {
   if (options.method == "tsne")
     return makeTsne(decoder, neighbors, options, progress);
+  if (options.method == "umap")
+    return makeUmap(decoder, neighbors, options, progress);
   PcaOptions pca;
   pca.components = options.dimensions;
   pca.seed = options.seed;
@@ -180,8 +196,8 @@ const CommandSpec& embedSpec()
       .name = "embed",
       .summary = "compute a map in two or three dimensions",
       .synopsis = {"embed FILE --method pca|tsne|umap --output OUT [--dimensions 2|3]",
-                   "      [--perplexity 30] [--neighbors 15] [--min-dist 0.1] "
-                   "[--metric cosine|euclidean]"},
+                   "      [--perplexity 30] [--neighbors 15] [--min-dist 0.1]",
+                   "      [--metric cosine|euclidean]"},
       .description =
           "Computes a map of all features (nothing is sampled or projected before) and writes it "
           "to "
@@ -199,7 +215,7 @@ const CommandSpec& embedSpec()
                    "measured against."}},
       .files = "FILE",
       .examples = {"orrery embed params.npz --method pca --dimensions 3 --output map.npz",
-                   "orrery embed vectors.npy --method pca --dimensions 2 --output map.csv --json"},
+                   "orrery embed vectors.npy --method tsne --dimensions 2 --output map.csv"},
   };
   return spec;
 }

@@ -151,7 +151,7 @@ const CommandSpec& infoSpec()
   static const CommandSpec spec = {
       .name = "info",
       .summary = "say what is in a file and how it is read",
-      .synopsis = {"info FILE... [--dataset NAME] [--labels FILE] [--cooccurrence FILE]"},
+      .synopsis = {"info FILE... [--dataset NAME] [--labels FILE]", "[--cooccurrence FILE]"},
       .description =
           "Reads each file as the window would and prints its format, the number of features and "
           "dimensions, which axis holds the features and by which rule, rows that are not finite, "

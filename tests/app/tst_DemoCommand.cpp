@@ -25,7 +25,8 @@ class tst_DemoCommand : public QObject {
   {
     const Run run = runOrrery({"demo", "--output", m_work.text("demo"), "--json"});
     ORRERY_COMPARE_STATUS(run, 0);
-    for (const auto& file : run.json()["files"])
+    const nlohmann::json json = run.json();
+    for (const auto& file : json["files"])
       m_files.push_back(file.get<std::string>());
     std::sort(m_files.begin(), m_files.end());
   }

@@ -163,7 +163,8 @@ class tst_InfoCommand : public QObject {
     const Run run = runOrrery({"info", dataPath.native(), "--json"});
     ORRERY_COMPARE_STATUS(run, 0);
     std::set<std::string> names;
-    for (const auto& array : run.json()["arrays"])
+    const nlohmann::json json = run.json();
+    for (const auto& array : json["arrays"])
       names.insert(array["name"].get<std::string>());
     QVERIFY(names.count("/final_K10/W_dec"));
     const Run chosen =
