@@ -153,8 +153,9 @@ const CommandSpec& renderSpec()
       .name = "render",
       .summary = "draw a figure into a file",
       .synopsis = {"render FILE --output FIGURE.png|.svg|.pdf [--color-by NAME]",
-                   "       [--width-mm 85] [--height-mm 60] [--dpi 300] [--transparent]",
-                   "       [--camera X Y Z  X Y Z  X Y Z  SCALE] [--layout FILE]"},
+                   "       [--width-mm 85] [--height-mm 60] [--dpi 300]",
+                   "       [--transparent] [--camera X Y Z  X Y Z  X Y Z  SCALE]",
+                   "       [--layout FILE]"},
       .description =
           "Draws the cloud of features as the window would, in millimetres and dots per inch: the "
           "exact principal components, or the map itself where FILE has two or three columns, or "
