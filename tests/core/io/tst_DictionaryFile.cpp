@@ -382,7 +382,8 @@ class tst_DictionaryFile : public QObject {
           readDictionary(folder.write("x.npy", npyFloats(shape, numbers(6))));
       QCOMPARE(dictionary.features(), 3);
       QCOMPARE((*dictionary.decoder)(1, 2), numbers(6)[5]);
-      QVERIFY2(contains(dictionary.notes, "one of length one was dropped"), joined(dictionary.notes).c_str());
+      QVERIFY2(contains(dictionary.notes, "one of length one was dropped"),
+               joined(dictionary.notes).c_str());
     }
   }
 
