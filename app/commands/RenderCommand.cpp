@@ -175,8 +175,7 @@ const CommandSpec& renderSpec()
                   {"layout", "FILE", "A map of the same features: two or three columns."}},
       .files = "FILE",
       .examples = {"orrery render map.npy --output map.png --width-mm 114",
-                   "orrery render params.npz --labels labels.tsv --color-by density "
-                   "--output cloud.pdf"},
+                   "orrery render params.npz --color-by density --output cloud.pdf"},
   };
   return spec;
 }
