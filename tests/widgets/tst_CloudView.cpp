@@ -277,6 +277,20 @@ class tst_CloudView : public QObject {
     QCOMPARE(spy[0][0].value<FeatureId>(), 4);
   }
 
+  // A map in the making grows a hundredfold: it stays in sight, turned or not.
+  void growingMapsStayInSight()
+  {
+    for (const bool turned : {false, true}) {
+      m_view->setPositions(m_cube, false);
+      if (turned)
+        drag(*m_view, {300, 200}, {340, 150});
+      const QPoint before = placeOf(*m_view, m_cube, 3);
+      const Positions grown = 100.0f * m_cube;
+      m_view->setPositions(grown, false, true);
+      QVERIFY((placeOf(*m_view, grown, 3) - before).manhattanLength() <= 2);
+    }
+  }
+
   void axisViews()
   {
     m_view->lookAlong(2);

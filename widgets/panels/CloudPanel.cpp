@@ -67,6 +67,7 @@ CloudPanel::CloudPanel(Document* document, QWidget* parent)
           [this](const std::shared_ptr<const Embedding>& embedding) {
             m_view->setPositions(embedding->positions, embedding->dimensions == 2, m_shown);
             m_view->setCaption(QString::fromStdString(embedding->description));
+            m_view->setAxisNames(axisNames(*embedding));
             m_shown = true;
           });
   connect(document, &Document::appearanceChanged, this, [this] {

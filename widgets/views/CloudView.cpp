@@ -493,7 +493,8 @@ void CloudView::setPositions(Positions positions, bool planar, bool keepCamera)
   d.glidePoints = false;
   const bool keep =
       keepCamera && positions.cols() == d.scene.positions().cols() && planar == d.scene.planar();
-  const Camera to = keep ? d.camera : d.framedCamera(positions, planar);
+  const Camera to = keep && !d.framed ? carriedOver(d.camera, d.scene.bounds(), boundsOf(positions))
+                                      : d.framedCamera(positions, planar);
   if (positions.cols() != d.scene.positions().cols()) {
     // What belonged to other features means nothing now.
     d.hoveredFeature = d.toldHover = d.current = noFeature;

@@ -32,8 +32,8 @@ class CloudView : public QWidget {
   ~CloudView() override;
 
   /// @p positions 3 × n; NaN columns are not drawn. @p planar: a 2-D map (camera looks straight
-  /// down, left drag pans). Shows from the same camera if n is unchanged and @p keepCamera, else
-  /// frames all.
+  /// down, left drag pans). If n is unchanged, @p keepCamera and the user has moved the camera, it
+  /// moves with the cloud as that grows; else frames all.
   void setPositions(Positions positions, bool planar, bool keepCamera = false);
   /// Moves the points to new places over @p milliseconds (0: at once).
   void glideTo(Positions positions, bool planar, int milliseconds);
