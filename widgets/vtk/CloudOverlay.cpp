@@ -233,7 +233,7 @@ void drawLegend(QPainter& painter, const LegendModel& legend, const QRectF& box,
 }
 
 void drawOrientation(QPainter& painter, const Camera& camera, const QPointF& center, double length,
-                     const QStringList& names, const OverlayStyle& style)
+                     const QStringList& names, const QRectF& area, const OverlayStyle& style)
 {
   // Okabe–Ito's vermilion, green and blue: told apart by all readers, and named besides.
   const std::array<QColor, 3> colors = {QColor(0xD5, 0x5E, 0x00), QColor(0x00, 0x9E, 0x73),
@@ -258,7 +258,10 @@ void drawOrientation(QPainter& painter, const Camera& camera, const QPointF& cen
     const QPointF end = center + arm + arm / size * (0.35 * metrics.height());
     const double width = metrics.horizontalAdvance(name);
     const double x = arm.x() >= 0.0 ? end.x() : end.x() - width;
-    drawHaloText(painter, QPointF(x, end.y() + metrics.ascent() * 0.35), name, style);
+    drawHaloText(painter,
+                 QPointF(std::max(std::min(x, area.right() - width), area.left()),
+                         end.y() + metrics.ascent() * 0.35),
+                 name, style);
   }
   painter.restore();
 }
@@ -338,7 +341,7 @@ void drawTexts(QPainter& painter, const QRectF& area, const CloudTexts& texts, c
   } else if (inside.width() > 14.0 * em && inside.height() > 10.0 * em) {
     const double arm = 1.7 * em;
     const QPointF center(inside.left() + arm + 1.4 * em, inside.bottom() - arm - em);
-    drawOrientation(painter, camera, center, arm, texts.axisNames, style);
+    drawOrientation(painter, camera, center, arm, texts.axisNames, inside, style);
     taken.emplace_back(center.x() - arm - 1.4 * em, center.y() - arm - em, 2 * arm + 4.0 * em,
                        2 * arm + 2.0 * em);
   }

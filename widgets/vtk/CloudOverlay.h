@@ -51,9 +51,10 @@ QSizeF legendSize(const LegendModel& legend, const OverlayStyle& style, double m
 void drawLegend(QPainter& painter, const LegendModel& legend, const QRectF& box,
                 const OverlayStyle& style);
 
-/// The directions of the three axes, around @p center, arms of @p length. Names may be empty.
+/// The directions of the three axes, around @p center, arms of @p length. Names may be empty; they
+/// stay within the sides of @p area.
 void drawOrientation(QPainter& painter, const Camera& camera, const QPointF& center, double length,
-                     const QStringList& names, const OverlayStyle& style);
+                     const QStringList& names, const QRectF& area, const OverlayStyle& style);
 
 /// Names of the two axes of a map in the plane: along the bottom and up the left side.
 void drawPlaneAxes(QPainter& painter, const QRectF& area, const QStringList& names,
