@@ -8,9 +8,6 @@
 #include <QSvgRenderer>
 #include <QToolTip>
 
-#include <algorithm>
-#include <cmath>
-
 /// Resources of a static library have to be asked for; must stand outside any namespace.
 static void takeResources()
 {
@@ -122,19 +119,6 @@ QIcon icon(const QString& name)
   if (!file.open(QIODevice::ReadOnly))
     return {};
   return QIcon(new SvgIconEngine(file.readAll()));
-}
-
-double contrastRatio(const QColor& a, const QColor& b)
-{
-  const auto luminance = [](const QColor& color) {
-    const auto linear = [](double channel) {
-      return channel <= 0.04045 ? channel / 12.92 : std::pow((channel + 0.055) / 1.055, 2.4);
-    };
-    return 0.2126 * linear(color.redF()) + 0.7152 * linear(color.greenF()) +
-           0.0722 * linear(color.blueF());
-  };
-  const double la = luminance(a), lb = luminance(b);
-  return (std::max(la, lb) + 0.05) / (std::min(la, lb) + 0.05);
 }
 
 }  // namespace orrery

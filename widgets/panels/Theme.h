@@ -23,7 +23,4 @@ bool isDark(const QPalette& palette);
 /// ratio in the palette's text colour at the time of painting, so that it fits either theme.
 QIcon icon(const QString& name);
 
-/// WCAG 2's contrast ratio, 1 to 21.
-double contrastRatio(const QColor& a, const QColor& b);
-
 }  // namespace orrery

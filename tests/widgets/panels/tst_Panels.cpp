@@ -6,6 +6,7 @@
 #include "widgets/panels/MessageBar.h"
 #include "widgets/panels/OpenDialog.h"
 #include "widgets/panels/Theme.h"
+#include "widgets/vtk/Palette.h"
 
 #include <QApplication>
 #include <QDir>
