@@ -258,9 +258,11 @@ void InspectorPanel::showDetails(const Dictionary& dictionary)
     for (const std::string& explanation : found->second.explanations)
       writer.paragraph(QStringLiteral("• ") + visibleText(explanation, 2000));
   }
-  const double norm = static_cast<double>(dictionary.decoder->col(m_feature).stableNorm());
-  if (!dictionary.isMap())
+  const bool normIsColumn = dictionary.column("norm") || dictionary.column("decoder norm");
+  if (!dictionary.isMap() && !normIsColumn) {
+    const double norm = static_cast<double>(dictionary.decoder->col(m_feature).stableNorm());
     writer.number(tr("norm"), numberText(norm));
+  }
   for (const Column& column : dictionary.columns)
     writer.number(visibleText(column.name, 60), columnText(column, m_feature));
   if (found != dictionary.details.end()) {
