@@ -2,6 +2,7 @@
 
 #include "core/base/Error.h"
 #include "core/base/Random.h"
+#include "core/lobes/Cooccurrence.h"
 #include "core/synthetic/Assembly.h"
 
 #include <cmath>
@@ -156,17 +157,7 @@ PlantedClusters plantedClusters(std::int64_t features, std::int64_t dimensions, 
 
 CooccurrenceCounts countCooccurrences(const SyntheticFirings& firings, std::int64_t features)
 {
-  CooccurrenceCounts counts = CooccurrenceCounts::Zero(features, features);
-  for (std::size_t block = 0; block + 1 < firings.starts.size(); ++block) {
-    const auto begin = firings.features.begin() + firings.starts[block];
-    const auto end = firings.features.begin() + firings.starts[block + 1];
-    for (auto first = begin; first != end; ++first) {
-      std::int32_t* column = counts.data() + static_cast<std::int64_t>(*first) * features;
-      for (auto second = begin; second != end; ++second)
-        ++column[*second];
-    }
-  }
-  return counts;
+  return countCooccurrences(Firings{features, firings.starts, firings.features}).counts;
 }
 
 }  // namespace orrery
