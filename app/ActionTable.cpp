@@ -101,20 +101,20 @@ constexpr ActionSpec specs[] = {
     {"view.fullScreen", Group::View, "F&ull screen", "Use the whole screen", "", "F11",
      Needs::Nothing, true, false, true},
 
-    {"tools.pca3", Group::Tools, "Map: &PCA in 3-D", "The exact first three principal components",
-     "map", "", Needs::Dictionary},
-    {"tools.pca2", Group::Tools, "Map: PCA in &2-D", "The exact first two principal components",
-     "map", "", Needs::Dictionary},
-    {"tools.tsne2", Group::Tools, "Map: &t-SNE in 2-D",
+    {"tools.pca3", Group::Maps, "&PCA in 3-D", "The exact first three principal components", "map",
+     "", Needs::Dictionary},
+    {"tools.pca2", Group::Maps, "PCA in &2-D", "The exact first two principal components", "map",
+     "", Needs::Dictionary},
+    {"tools.tsne2", Group::Maps, "&t-SNE in 2-D",
      "Neighbours stay neighbours; takes its time, shows while it works", "map", "",
      Needs::Dictionary},
-    {"tools.tsne3", Group::Tools, "Map: t-SNE in &3-D",
+    {"tools.tsne3", Group::Maps, "t-SNE in &3-D",
      "Neighbours stay neighbours; takes its time, shows while it works", "map", "",
      Needs::Dictionary},
-    {"tools.umap2", Group::Tools, "Map: &UMAP in 2-D",
+    {"tools.umap2", Group::Maps, "&UMAP in 2-D",
      "Neighbours stay neighbours, groups stand apart; shows while it works", "map", "",
      Needs::Dictionary},
-    {"tools.umap3", Group::Tools, "Map: U&MAP in 3-D",
+    {"tools.umap3", Group::Maps, "U&MAP in 3-D",
      "Neighbours stay neighbours, groups stand apart; shows while it works", "map", "",
      Needs::Dictionary},
     {"tools.stop", Group::Tools, "&Stop all jobs", "Stop whatever runs in the background", "stop",
@@ -153,6 +153,14 @@ QString groupTitle(ActionGroup group)
       return translated("&Select");
     case Group::View:
       return translated("&View");
+    case Group::Maps:
+      return translated("&Maps");
+    case Group::Crystals:
+      return translated("&Crystals");
+    case Group::Lobes:
+      return translated("&Lobes");
+    case Group::Galaxy:
+      return translated("&Galaxy");
     case Group::Tools:
       return translated("&Tools");
     case Group::Help:
@@ -217,6 +225,8 @@ void ActionTable::setState(const State& state)
       case Needs::Redo:
         enabled = state.redo;
         break;
+      case Needs::Part:
+        continue;
     }
     m_actions[spec.id]->setEnabled(enabled);
   }

@@ -14,10 +14,11 @@
 namespace orrery {
 
 /// What must be there for an action to make sense.
-enum class ActionNeeds { Nothing, Dictionary, Map, Selection, Matches, Undo, Redo };
+/// Part: whoever answers it enables it.
+enum class ActionNeeds { Nothing, Dictionary, Map, Selection, Matches, Undo, Redo, Part };
 
 /// The menu an action stands in, and its heading in the cheat sheet.
-enum class ActionGroup { File, Edit, Select, View, Tools, Help };
+enum class ActionGroup { File, Edit, Select, View, Maps, Crystals, Lobes, Galaxy, Tools, Help };
 
 struct ActionSpec {
   const char* id;  ///< "select.lasso": what the program calls it; stable.

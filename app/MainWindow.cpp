@@ -2,6 +2,10 @@
 
 #include "app/CommandPalette.h"
 #include "app/HelpDialogs.h"
+#include "app/parts/CrystalPart.h"
+#include "app/parts/GalaxyPart.h"
+#include "app/parts/LobePart.h"
+#include "app/parts/MapPart.h"
 #include "core/document/MapTasks.h"
 #include "core/io/ResultFile.h"
 #include "widgets/models/FeatureList.h"
@@ -51,6 +55,7 @@ MainWindow::MainWindow(Settings* settings, QWidget* parent)
       m_actions(new ActionTable(this)),
       m_center(new QStackedWidget(this)),
       m_start(new StartPage(this)),
+      m_views(new ViewArea(this)),
       m_cloud(new CloudPanel(&m_document, this)),
       m_features(new FeaturePanel(&m_document, this)),
       m_inspector(new InspectorPanel(&m_document, this)),
@@ -67,7 +72,8 @@ MainWindow::MainWindow(Settings* settings, QWidget* parent)
 
   m_center->setAccessibleName(tr("View"));
   m_center->addWidget(m_start);
-  m_center->addWidget(m_cloud);
+  m_views->addView(QStringLiteral("cloud"), tr("Cloud"), m_cloud);
+  m_center->addWidget(m_views);
   auto* central = new QWidget(this);
   central->setAccessibleName(tr("View and messages"));
   auto* layout = new QVBoxLayout(central);
@@ -83,6 +89,7 @@ MainWindow::MainWindow(Settings* settings, QWidget* parent)
   makeStatusBar();
   connectActions();
   connectDocument();
+  makeParts();
   m_start->setRecent(m_settings->recent());
   m_settings->restoreWindow(*this);
   showLayers();
@@ -90,7 +97,10 @@ MainWindow::MainWindow(Settings* settings, QWidget* parent)
 
 MainWindow::~MainWindow()
 {
-  m_document.cancelJobs();
+  cancelJobs();
+  // They look at the document, which goes before the window's children do.
+  m_partJobs.clear();
+  qDeleteAll(m_parts);
 }
 
 // Making -----------------------------------------------------------------------------------------
@@ -198,9 +208,10 @@ void MainWindow::makeDocks()
   const auto actions = menuBar()->actions();
   for (QAction* menu : actions)
     if (menu->text() == groupTitle(ActionGroup::View)) {
-      menu->menu()->addSeparator();
+      m_panelMenu = menu->menu();
+      m_panelMenu->addSeparator();
       for (const QDockWidget* panel : {features, inspector, appearance})
-        menu->menu()->addAction(panel->toggleViewAction());
+        m_panelMenu->addAction(panel->toggleViewAction());
     }
 }
 
@@ -217,7 +228,52 @@ void MainWindow::makeStatusBar()
   statusBar()->addWidget(m_hint);
   std::vector<JobRunner*> jobs = m_document.jobs();
   jobs.push_back(&m_saveJob);
-  statusBar()->addPermanentWidget(new JobBar(jobs, this));
+  m_jobBar = new JobBar(jobs, this);
+  statusBar()->addPermanentWidget(m_jobBar);
+}
+
+void MainWindow::makeParts()
+{
+  WindowContext context;
+  context.window = this;
+  context.document = &m_document;
+  context.actions = m_actions;
+  context.settings = m_settings;
+  context.messages = m_messages;
+  context.cloud = m_cloud;
+  context.views = m_views;
+  context.addPanel = [this](const char* id, const QString& title, QWidget* content,
+                            Qt::DockWidgetArea area, bool shown) {
+    QDockWidget* behind = nullptr;
+    for (QDockWidget* panel : m_docks)
+      if (dockWidgetArea(panel) == area)
+        behind = panel;
+    QDockWidget* made = dock(id, title, content, area);
+    if (behind) {
+      tabifyDockWidget(behind, made);
+      behind->raise();
+    }
+    made->setVisible(shown);
+    m_docks << made;
+    m_panelMenu->addAction(made->toggleViewAction());
+    return made;
+  };
+  context.addJob = [this](JobRunner* job) {
+    m_partJobs.push_back(job);
+    m_jobBar->addJob(job);
+    connect(job, &JobRunner::failed, m_messages, [this](const QString& sentence) {
+      m_messages->add({Message::Kind::Failure, sentence, {}, {}, false});
+    });
+  };
+  m_parts = {new MapPart(context), new CrystalPart(context), new LobePart(context),
+             new GalaxyPart(context)};
+}
+
+void MainWindow::cancelJobs()
+{
+  m_document.cancelJobs();
+  for (JobRunner* job : m_partJobs)
+    job->cancel();
 }
 
 // Connecting -------------------------------------------------------------------------------------
@@ -327,7 +383,7 @@ void MainWindow::connectActions()
   on("tools.umap2", [this] { startUmap(2); });
   on("tools.umap3", [this] { startUmap(3); });
   on("tools.stop", [this] {
-    m_document.cancelJobs();
+    cancelJobs();
     m_saveJob.cancel();
   });
 
@@ -593,7 +649,7 @@ void MainWindow::showLayers()
   }
   m_layer->setEnabled(!m_document.layers().empty());
   showDocks(current != nullptr);
-  m_center->setCurrentWidget(current ? static_cast<QWidget*>(m_cloud) : m_start);
+  m_center->setCurrentWidget(current ? static_cast<QWidget*>(m_views) : m_start);
   setWindowTitle(current ? tr("%1 – Orrery").arg(visibleText(current->title().toStdString(), 100))
                          : tr("Orrery"));
   showState();
@@ -663,7 +719,7 @@ void MainWindow::closeEvent(QCloseEvent* event)
 {
   showDocks(true);
   m_settings->saveWindow(*this);
-  m_document.cancelJobs();
+  cancelJobs();
   QMainWindow::closeEvent(event);
 }
 

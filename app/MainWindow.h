@@ -12,6 +12,7 @@
 #include "widgets/panels/JobBar.h"
 #include "widgets/panels/MessageBar.h"
 #include "widgets/panels/StartPage.h"
+#include "widgets/views/ViewArea.h"
 
 #include <QComboBox>
 #include <QDockWidget>
@@ -34,6 +35,7 @@ class MainWindow : public QMainWindow {
   [[nodiscard]] Document* document() { return &m_document; }
   [[nodiscard]] ActionTable* actions() { return m_actions; }
   [[nodiscard]] CloudPanel* cloud() { return m_cloud; }
+  [[nodiscard]] ViewArea* views() { return m_views; }
   [[nodiscard]] FeaturePanel* featurePanel() { return m_features; }
   [[nodiscard]] InspectorPanel* inspector() { return m_inspector; }
   [[nodiscard]] MessageBar* messages() { return m_messages; }
@@ -55,6 +57,8 @@ class MainWindow : public QMainWindow {
   void makeStatusBar();
   void connectActions();
   void connectDocument();
+  void makeParts();
+  void cancelJobs();
   QDockWidget* dock(const char* id, const QString& title, QWidget* content,
                     Qt::DockWidgetArea area);
 
@@ -84,6 +88,7 @@ class MainWindow : public QMainWindow {
   ActionTable* m_actions;
   QStackedWidget* m_center;
   StartPage* m_start;
+  ViewArea* m_views;
   CloudPanel* m_cloud;
   FeaturePanel* m_features;
   InspectorPanel* m_inspector;
@@ -92,6 +97,10 @@ class MainWindow : public QMainWindow {
   QComboBox* m_layer;
   QLabel* m_status;
   QLabel* m_hint;
+  JobBar* m_jobBar = nullptr;
+  QMenu* m_panelMenu = nullptr;
+  std::vector<JobRunner*> m_partJobs;
+  std::vector<QObject*> m_parts;
   QMenu* m_recentMenu = nullptr;
   QList<QDockWidget*> m_docks;
   QList<QDockWidget*> m_waitingDocks;  ///< Hidden while the start page is shown.

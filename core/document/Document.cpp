@@ -39,7 +39,7 @@ Appearance firstAppearance(const Dictionary& dictionary)
 
 }  // namespace
 
-std::shared_ptr<const Layer> Document::find(int id) const
+std::shared_ptr<const Layer> Document::layer(int id) const
 {
   const auto found = std::find_if(m_layers.begin(), m_layers.end(),
                                   [&](const auto& candidate) { return candidate->id == id; });
@@ -48,7 +48,7 @@ std::shared_ptr<const Layer> Document::find(int id) const
 
 std::shared_ptr<const Layer> Document::layer() const
 {
-  return find(m_current);
+  return layer(m_current);
 }
 
 std::shared_ptr<const Dictionary> Document::dictionary() const
@@ -110,7 +110,7 @@ int Document::addLayer(std::shared_ptr<const Dictionary> dictionary)
 
 void Document::closeLayer(int id)
 {
-  const auto closing = find(id);
+  const auto closing = layer(id);
   if (!closing)
     return;
   // Steps of a layer that is gone can't be undone, and a step may lead through any layer.
@@ -127,16 +127,39 @@ void Document::closeLayer(int id)
   }
   m_views.erase(id);
   m_layers.erase(std::find(m_layers.begin(), m_layers.end(), closing));
+  emit layerClosed(id);
   emit layersChanged();
+}
+
+void Document::setColumns(int id, std::vector<Column> columns)
+{
+  const auto target = layer(id);
+  if (!target || columns.empty())
+    return;
+  auto dictionary = std::make_shared<Dictionary>(*target->dictionary);
+  for (Column& column : columns) {
+    auto& all = dictionary->columns;
+    const auto same = std::find_if(
+        all.begin(), all.end(), [&](const Column& present) { return present.name == column.name; });
+    if (same == all.end())
+      all.push_back(std::move(column));
+    else
+      *same = std::move(column);
+  }
+  auto changed = std::make_shared<Layer>(*target);
+  changed->dictionary = std::move(dictionary);
+  replaceLayer(std::move(changed));
+  if (id == m_current)
+    emit dictionaryChanged();
 }
 
 void Document::setCurrentLayer(int id)
 {
-  if (id == m_current || !find(id))
+  if (id == m_current || !layer(id))
     return;
   const int before = m_current;
   m_undo.push(new ChangeCommand(
-      Single, tr("Show %1").arg(find(id)->title()), [this, id] { showLayer(id); },
+      Single, tr("Show %1").arg(layer(id)->title()), [this, id] { showLayer(id); },
       [this, before] { showLayer(before); }));
 }
 

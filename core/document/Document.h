@@ -67,6 +67,8 @@ class Document : public QObject {
   [[nodiscard]] const std::vector<std::shared_ptr<const Layer>>& layers() const { return m_layers; }
   /// The layer that is shown; null if none is open.
   [[nodiscard]] std::shared_ptr<const Layer> layer() const;
+  /// Null if that layer is not open (any more).
+  [[nodiscard]] std::shared_ptr<const Layer> layer(int id) const;
   [[nodiscard]] std::shared_ptr<const Dictionary> dictionary() const;
   [[nodiscard]] std::shared_ptr<const Embedding> embedding() const;
   [[nodiscard]] std::int64_t features() const;
@@ -79,6 +81,9 @@ class Document : public QObject {
   /// Adds what is already in memory. Returns the layer's id.
   int addLayer(std::shared_ptr<const Dictionary> dictionary);
   void closeLayer(int id);
+  /// Adds computed columns (lobes, distortion …) to colour, size, sort and filter by; one of the
+  /// same name is replaced. Nothing happens if the layer is closed meanwhile.
+  void setColumns(int id, std::vector<Column> columns);
   /// Undoable; each layer keeps its own selection, camera, colours and search.
   void setCurrentLayer(int id);
 
@@ -115,6 +120,8 @@ class Document : public QObject {
 
  signals:
   void layersChanged();
+  /// Results of this layer are worth nothing any more.
+  void layerClosed(int id);
   /// Another layer, or none, is shown: everything below has changed too.
   void currentLayerChanged();
   /// Labels or columns of the current layer are other ones; ids stay.
@@ -134,7 +141,6 @@ class Document : public QObject {
   struct Opened;
   struct LiveMap;
 
-  [[nodiscard]] std::shared_ptr<const Layer> find(int id) const;
   void replaceLayer(std::shared_ptr<const Layer> layer);
   void showLayer(int id);
   void applySelection(const std::shared_ptr<const std::vector<FeatureId>>& features,

@@ -260,7 +260,7 @@ void Document::takeOpened(Opened opened)
     setCurrentLayer(added[opened.show]);
     tellOpened(*dictionary());
   }
-  if (const auto layer = find(opened.relabelledLayer)) {
+  if (const auto layer = this->layer(opened.relabelledLayer)) {
     auto labelled = std::make_shared<Layer>(*layer);
     labelled->dictionary = opened.relabelled;
     replaceLayer(labelled);
@@ -354,7 +354,7 @@ void Document::computeEmbedding(EmbeddingTask task)
       },
       [this, id = target->id](EmbeddingTask::Result result) {
         endLiveMap(false);
-        if (const auto layer = find(id)) {
+        if (const auto layer = this->layer(id)) {
           auto mapped = std::make_shared<Layer>(*layer);
           mapped->embedding = std::move(result.embedding);
           if (result.neighbors)
@@ -381,7 +381,7 @@ void Document::endLiveMap(bool keep)
     const std::lock_guard lock(live->mutex);
     newest = std::exchange(live->newest, nullptr);
   }
-  const auto layer = find(live->layer);
+  const auto layer = this->layer(live->layer);
   if (!newest || !layer)
     return;
   if (keep) {

@@ -23,7 +23,6 @@ QString remainingText(double seconds)
 
 JobBar::JobBar(const std::vector<JobRunner*>& jobs, QWidget* parent)
     : QWidget(parent),
-      m_jobs(jobs),
       m_text(new QLabel(this)),
       m_bar(new QProgressBar(this)),
       m_stop(new QToolButton(this))
@@ -49,18 +48,25 @@ JobBar::JobBar(const std::vector<JobRunner*>& jobs, QWidget* parent)
 
   m_timer.setInterval(100);
   connect(&m_timer, &QTimer::timeout, this, &JobBar::showJobs);
-  for (JobRunner* job : m_jobs)
-    connect(job, &JobRunner::runningChanged, this, [this](bool running) {
-      if (running)
-        m_timer.start();
-      else
-        showJobs();
-    });
+  for (JobRunner* job : jobs)
+    addJob(job);
   connect(m_stop, &QToolButton::clicked, this, [this] {
     if (JobRunner* job = longest(nullptr))
       job->cancel();
   });
   setVisible(false);
+}
+
+void JobBar::addJob(JobRunner* job)
+{
+  m_jobs.push_back(job);
+  connect(job, &JobRunner::runningChanged, this, [this](bool running) {
+    if (running)
+      m_timer.start();
+    else
+      showJobs();
+  });
+  connect(job, &QObject::destroyed, this, [this, job] { std::erase(m_jobs, job); });
 }
 
 JobRunner* JobBar::longest(int* running) const

@@ -20,6 +20,8 @@ class JobBar : public QWidget {
  public:
   explicit JobBar(const std::vector<JobRunner*>& jobs, QWidget* parent = nullptr);
 
+  void addJob(JobRunner* job);
+
   /// The text beside the bar, as shown: for tests and screen readers.
   [[nodiscard]] QString text() const { return m_text->text(); }
 

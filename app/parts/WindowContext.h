@@ -1,0 +1,46 @@
+// What the main window lends to its parts. Each scale's share of the window (panels, views, answers
+// to its actions) is a part of its own, so that MainWindow only creates, places and connects.
+#pragma once
+
+#include "app/ActionTable.h"
+#include "app/Settings.h"
+#include "core/document/Document.h"
+#include "widgets/panels/CloudPanel.h"
+#include "widgets/panels/MessageBar.h"
+#include "widgets/views/ViewArea.h"
+
+#include <QDockWidget>
+#include <QString>
+#include <QWidget>
+
+#include <functional>
+#include <string_view>
+
+namespace orrery {
+
+/// All of it outlives the parts.
+struct WindowContext {
+  QWidget* window = nullptr;  ///< Parent of dialogs.
+  Document* document = nullptr;
+  ActionTable* actions = nullptr;
+  Settings* settings = nullptr;
+  MessageBar* messages = nullptr;
+  CloudPanel* cloud = nullptr;
+  ViewArea* views = nullptr;
+  /// Docks @p content behind the panels that are in that area already. @p id is what the saved
+  /// layout calls it. Nothing to show yet: @p shown false.
+  std::function<QDockWidget*(const char* id, const QString& title, QWidget* content,
+                             Qt::DockWidgetArea area, bool shown)>
+      addPanel;
+  /// The job bar shows it, and the window stops it at the end and with "stop all jobs".
+  std::function<void(JobRunner* job)> addJob;
+
+  /// Calls @p handler when the action of this name is chosen.
+  template <typename Handler>
+  void on(std::string_view id, QObject* receiver, Handler handler) const
+  {
+    QObject::connect(actions->action(id), &QAction::triggered, receiver, handler);
+  }
+};
+
+}  // namespace orrery
