@@ -1,48 +1,15 @@
 #include "widgets/models/FeatureColors.h"
 
 #include "widgets/models/FeatureText.h"
+#include "widgets/vtk/Palette.h"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <numeric>
-#include <span>
 
 namespace orrery {
 namespace {
-
-// Both are perceptually even and survive every kind of colour blindness; these are samples of the
-// published maps at even steps, joined by straight lines in sRGB (error below 2 of 255).
-constexpr std::array<QRgb, 11> viridis = {0x440154, 0x482475, 0x414487, 0x355F8D,
-                                          0x2A788E, 0x21918C, 0x22A884, 0x44BF70,
-                                          0x7AD151, 0xBDDF26, 0xFDE725};
-constexpr std::array<QRgb, 10> cividis = {0x00224E, 0x123570, 0x3B496C, 0x575D6D, 0x707173,
-                                          0x8A8678, 0xA59C74, 0xC3B369, 0xE1CC55, 0xFDE737};
-constexpr std::array<QRgb, 7> grey = {0x303030, 0x505050, 0x707070, 0x909090,
-                                      0xB0B0B0, 0xD0D0D0, 0xF0F0F0};
-
-// Okabe & Ito 2008, without its black, which is no colour on a dark ground.
-constexpr std::array<QRgb, 7> okabeIto = {0x0072B2, 0xE69F00, 0x009E73, 0xD55E00,
-                                          0x56B4E9, 0xCC79A7, 0xF0E442};
-
-// Tol's discrete rainbow (2018), for up to twenty classes, taken in an order that keeps
-// neighbouring numbers apart.
-constexpr std::array<QRgb, maxCategoryColors> rainbow = {
-    0x1965B0, 0xF4A736, 0x4EB265, 0xDC050C, 0x882E72, 0x7BAFDE, 0xF7F056,
-    0xE8601C, 0xCAE0AB, 0x72190E, 0xD1BBD7, 0x5289C7, 0xAE76A3, 0x90C987,
-    0xF6C141, 0x994F88, 0xF1932D, 0x437DBF, 0xA5170E, 0xBA8DB4};
-
-QColor interpolate(std::span<const QRgb> samples, double share)
-{
-  const double place = std::clamp(share, 0.0, 1.0) * static_cast<double>(samples.size() - 1);
-  const auto low = std::min(static_cast<std::size_t>(place), samples.size() - 2);
-  const double part = place - static_cast<double>(low);
-  const QRgb a = samples[low], b = samples[low + 1];
-  const auto mix = [part](int from, int to) {
-    return static_cast<int>(std::lround(from + part * (to - from)));
-  };
-  return QColor(mix(qRed(a), qRed(b)), mix(qGreen(a), qGreen(b)), mix(qBlue(a), qBlue(b)));
-}
 
 struct Scale {
   double low = 0.0, high = 1.0;
@@ -124,21 +91,30 @@ void colorByCategory(const Column& column, bool dark, FeatureColors& result,
     else
       ++result.legend.missing;
   }
-  // The colour goes by the category's place in the file, so that it stays when others are searched
-  // or the counts change; only past the palette's end are the frequent ones preferred.
+  // The colour goes by the category's place, so that it stays when others are searched or the
+  // counts change; only past the palette's end are the frequent ones preferred, and those that have
+  // a place in the palette keep it: lobes stay what they are over numbers of clusters.
   std::vector<std::size_t> order(categories);
   std::iota(order.begin(), order.end(), 0);
   std::stable_sort(order.begin(), order.end(),
                    [&](std::size_t a, std::size_t b) { return counts[a] > counts[b]; });
   const auto shown = std::min<std::size_t>(categories, maxCategoryColors);
-  std::vector<std::size_t> named(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(shown));
-  if (categories <= maxCategoryColors)
-    std::sort(named.begin(), named.end());
-  const auto palette = categoryColors(static_cast<std::int64_t>(categories), dark);
   const QColor other = missingColor(dark);
   std::vector<std::uint32_t> colorOf(categories, other.rgba());
-  for (std::size_t i = 0; i < named.size(); ++i)
-    colorOf[named[i]] = palette[i].rgba();
+  std::array<bool, maxCategoryColors> taken{};
+  for (std::size_t i = 0; i < shown; ++i)
+    if (order[i] < taken.size()) {
+      taken[order[i]] = true;
+      colorOf[order[i]] = categoryColor(static_cast<int>(order[i]), dark).rgba();
+    }
+  std::size_t free = 0;
+  for (std::size_t i = 0; i < shown; ++i)
+    if (order[i] >= taken.size()) {
+      while (taken[free])
+        ++free;
+      taken[free] = true;
+      colorOf[order[i]] = categoryColor(static_cast<int>(free), dark).rgba();
+    }
   for (std::size_t i = 0; i < shown; ++i)
     result.legend.entries.push_back({visibleText(column.categoryNames[order[i]], 60),
                                      QColor::fromRgba(colorOf[order[i]]), counts[order[i]]});
@@ -158,31 +134,23 @@ std::vector<std::string> numberPalettes()
 
 QColor paletteColor(const std::string& palette, double share)
 {
-  if (palette == "cividis")
-    return interpolate(cividis, share);
-  return interpolate(
-      palette == "grey" ? std::span<const QRgb>(grey) : std::span<const QRgb>(viridis), share);
+  return mapColor(palette == "cividis" ? ColorMap::Cividis
+                  : palette == "grey"  ? ColorMap::Grey
+                                       : ColorMap::Viridis,
+                  share);
 }
 
 std::vector<QColor> categoryColors(std::int64_t count, bool dark)
 {
   std::vector<QColor> colors;
-  const std::span<const QRgb> source = count <= static_cast<std::int64_t>(okabeIto.size())
-                                           ? std::span<const QRgb>(okabeIto)
-                                           : std::span<const QRgb>(rainbow);
-  for (std::size_t i = 0; i < source.size() && static_cast<std::int64_t>(i) < count; ++i) {
-    QColor color(source[i]);
-    // The darkest reds and blues sink into a dark ground.
-    if (dark && color.lightness() < 90)
-      color = color.lighter(150);
-    colors.push_back(color);
-  }
+  for (int i = 0; i < maxCategoryColors && i < count; ++i)
+    colors.push_back(categoryColor(i, dark));
   return colors;
 }
 
 QColor missingColor(bool dark)
 {
-  return dark ? QColor(0x8A, 0x8A, 0x8A) : QColor(0x9A, 0x9A, 0x9A);
+  return categoryColor(-1, dark);
 }
 
 QStringList legendNotes(const ColorLegend& legend)

@@ -4,6 +4,7 @@
 #include "core/dictionary/Dictionary.h"
 #include "core/document/Layer.h"
 #include "widgets/vtk/Legend.h"
+#include "widgets/vtk/Palette.h"
 
 #include <QColor>
 #include <QString>
@@ -49,10 +50,10 @@ std::vector<std::string> numberPalettes();
 /// Colour at @p share 0 … 1 of @p palette.
 QColor paletteColor(const std::string& palette, double share);
 
-/// The colours of @p count categories, safe for colour-blind readers: Okabe and Ito's up to seven,
-/// then a longer set; never the same twice. Beyond `maxCategoryColors` the rest is "other".
+/// Classes that have a colour; the rest is "other". Class i of a column has categoryColor(i) of
+/// Palette.h, whatever the number of classes.
+inline constexpr int maxCategoryColors = categoryColorCount;
 std::vector<QColor> categoryColors(std::int64_t count, bool dark);
-inline constexpr int maxCategoryColors = 20;
 
 /// The grey of what has no value, and of the categories past the palette.
 QColor missingColor(bool dark);

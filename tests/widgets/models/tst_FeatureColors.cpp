@@ -83,6 +83,43 @@ class tst_FeatureColors : public QObject {
     QVERIFY(legendNotes(result.legend).join(' ').contains(QStringLiteral("and 37 more")));
   }
 
+  void oneSetOfColorsForAll()
+  {
+    for (const bool dark : {false, true}) {
+      const auto few = colorFeatures(withCategories(3, 2), by("x"), dark);
+      const auto many = colorFeatures(withCategories(12, 2), by("x"), dark);
+      for (std::size_t i = 0; i < 3; ++i) {
+        QCOMPARE(QColor::fromRgba((*few.colors)[i]), categoryColor(static_cast<int>(i), dark));
+        QCOMPARE((*many.colors)[i], (*few.colors)[i]);
+      }
+      QCOMPARE(missingColor(dark), categoryColor(-1, dark));
+    }
+    QCOMPARE(paletteColor("cividis", 0.3), mapColor(ColorMap::Cividis, 0.3));
+  }
+
+  // Forty classes, the odd ones three times as frequent: those of the first twenty keep the colour
+  // of their place, the others take what is free, and no colour is given twice.
+  void frequentCategoriesKeepTheColorOfTheirPlace()
+  {
+    Dictionary dictionary = withCategories(40, 2);
+    Column& column = dictionary.columns.front();
+    for (int i = 1; i < 40; i += 2)
+      column.categories.insert(column.categories.end(), 4, i);
+    dictionary.decoder = std::make_shared<const FeatureMatrix>(
+        FeatureMatrix::Ones(2, static_cast<Eigen::Index>(column.categories.size())));
+    const auto result = colorFeatures(dictionary, by("x"), false);
+    std::set<QRgb> given;
+    for (int i = 1; i < 40; i += 2) {
+      const QColor color = QColor::fromRgba((*result.colors)[static_cast<std::size_t>(i)]);
+      given.insert(color.rgb());
+      if (i < maxCategoryColors)
+        QCOMPARE(color, categoryColor(i, false));
+      QCOMPARE((*result.colors)[static_cast<std::size_t>(i - 1)], missingColor(false).rgba());
+    }
+    QCOMPARE(given.size(), std::size_t{20});
+    QVERIFY(!given.count(missingColor(false).rgb()));
+  }
+
   void oneColorInLegendAndCloud()
   {
     const auto result = colorFeatures(withCategories(4, 5), by("x"), false);
