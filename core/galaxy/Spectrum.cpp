@@ -38,25 +38,28 @@ Eigen::VectorXd covarianceEigenvalues(const FeatureMatrixView& decoder,
                                       const SpectrumOptions& options, const Progress& progress)
 {
   const Eigen::Index d = decoder.rows(), n = decoder.cols();
-  const Eigen::VectorXd mean = meanColumn(decoder);
+  Eigen::VectorXd mean = meanColumn(decoder);
   if (!mean.allFinite())
     throw Error("the spectrum cannot be computed: a feature holds a NaN or an infinity");
+  if (!options.center)
+    mean.setZero();
+  const Eigen::Index freedom = options.center ? n - 1 : n;
   const Progress products = progress.stage("Covariance", 0.0, 0.4);
   // Steep small spectra cost nothing in double either.
   const Precision precision =
       std::min(n, d) <= alwaysDouble ? Precision::Double : options.precision;
   Eigen::MatrixXd matrix = n > d ? scatterMatrix(decoder, mean, precision, products)
                                  : gramMatrix(decoder, mean, precision, products);
-  matrix /= static_cast<double>(n - 1);
+  matrix /= static_cast<double>(freedom);
   progress.stage("Eigenvalues", 0.4, 1.0).update(0, 1);
   Eigen::VectorXd values = Eigen::VectorXd::Zero(d);
   const Eigen::VectorXd found = eigenvaluesOf(std::move(matrix), options);
-  const Eigen::Index kept = std::min({d, n - 1, found.size()});
+  const Eigen::Index kept = std::min({d, freedom, found.size()});
   values.head(kept) = found.head(kept).cwiseMax(0.0);
   return values;
 }
 
-int rankOf(const Eigen::VectorXd& eigenvalues, std::int64_t features)
+int rankOf(const Eigen::VectorXd& eigenvalues, std::int64_t features, bool center)
 {
   if (eigenvalues.size() == 0 || !(eigenvalues[0] > 0.0))
     return 0;
@@ -64,7 +67,7 @@ int rankOf(const Eigen::VectorXd& eigenvalues, std::int64_t features)
                        static_cast<double>(std::max<std::int64_t>(features, eigenvalues.size()));
   const auto nonzero = std::count_if(eigenvalues.begin(), eigenvalues.end(),
                                      [floor](double value) { return value > floor; });
-  return static_cast<int>(std::min<std::int64_t>(nonzero, features - 1));
+  return static_cast<int>(std::min<std::int64_t>(nonzero, center ? features - 1 : features));
 }
 
 double logSum(const Eigen::VectorXd& eigenvalues, int firstRank, int lastRank)
@@ -72,16 +75,26 @@ double logSum(const Eigen::VectorXd& eigenvalues, int firstRank, int lastRank)
   return eigenvalues.segment(firstRank - 1, lastRank - firstRank + 1).array().log().sum();
 }
 
-/// Half-width from the spread of the slope over random halves. Halves of a sample vary about the
-/// whole's value as the whole varies about the truth.
-double intervalFromHalves(const FeatureMatrixView& decoder, const Spectrum& spectrum,
-                          const Progress& progress)
+/// t · standard deviation; NaN if there are fewer than two values.
+double halfWidth(const std::vector<double>& values)
+{
+  if (values.size() < 2)
+    return std::numeric_limits<double>::quiet_NaN();
+  const auto count = static_cast<double>(values.size());
+  const double mean = std::accumulate(values.begin(), values.end(), 0.0) / count;
+  double squares = 0.0;
+  for (const double value : values)
+    squares += (value - mean) * (value - mean);
+  return studentQuantile975(count - 1.0) * std::sqrt(squares / (count - 1.0));
+}
+
+/// Half-widths from the spread over random halves. Halves of a sample vary about the whole's value
+/// as the whole varies about the truth.
+void addIntervals(const FeatureMatrixView& decoder, Spectrum& spectrum, const Progress& progress)
 {
   const SpectrumOptions& options = spectrum.options;
-  if (options.halves < 2)
-    return std::numeric_limits<double>::quiet_NaN();
   const Eigen::Index n = decoder.cols(), half = n / 2;
-  std::vector<double> slopes;
+  std::vector<double> slopes, determinants, volumes;
   for (int draw = 0; draw < options.halves; ++draw) {
     progress.update(draw, options.halves);
     std::vector<Eigen::Index> order(static_cast<std::size_t>(n));
@@ -94,17 +107,16 @@ double intervalFromHalves(const FeatureMatrixView& decoder, const Spectrum& spec
       part.col(column) = decoder.col(order[static_cast<std::size_t>(column)]);
     const Eigen::VectorXd values =
         covarianceEigenvalues(part, options, Progress(progress.stopToken(), {}));
-    if (values[spectrum.lastRank - 1] > 0.0)
+    if (values[spectrum.lastRank - 1] > 0.0) {
       slopes.push_back(fitPowerLaw(values, spectrum.firstRank, spectrum.lastRank).slope);
+      determinants.push_back(logSum(values, spectrum.firstRank, spectrum.lastRank));
+    }
+    if (values[spectrum.volumeLastRank - 1] > 0.0)
+      volumes.push_back(0.5 * logSum(values, spectrum.volumeFirstRank, spectrum.volumeLastRank));
   }
-  if (slopes.size() < 2)
-    return std::numeric_limits<double>::quiet_NaN();
-  const auto count = static_cast<double>(slopes.size());
-  const double mean = std::accumulate(slopes.begin(), slopes.end(), 0.0) / count;
-  double squares = 0.0;
-  for (const double slope : slopes)
-    squares += (slope - mean) * (slope - mean);
-  return studentQuantile975(count - 1.0) * std::sqrt(squares / (count - 1.0));
+  spectrum.slopeInterval = halfWidth(slopes);
+  spectrum.logDeterminantInterval = halfWidth(determinants);
+  spectrum.logEffectiveVolumeInterval = halfWidth(volumes);
 }
 
 }  // namespace
@@ -172,7 +184,7 @@ Spectrum describeSpectrum(const Eigen::VectorXd& eigenvalues, std::int64_t featu
   spectrum.eigenvalues = eigenvalues;
   spectrum.features = features;
   spectrum.dimensions = eigenvalues.size();
-  spectrum.rank = rankOf(eigenvalues, features);
+  spectrum.rank = rankOf(eigenvalues, features, options.center);
   spectrum.firstRank = options.firstRank;
   spectrum.lastRank = std::min(options.lastRank, spectrum.rank);
   spectrum.windowClipped = spectrum.lastRank != options.lastRank;
@@ -186,6 +198,8 @@ Spectrum describeSpectrum(const Eigen::VectorXd& eigenvalues, std::int64_t featu
   spectrum.intercept = fit.intercept;
   spectrum.slopeFitInterval = fit.slopeHalfWidth;
   spectrum.slopeInterval = std::numeric_limits<double>::quiet_NaN();
+  spectrum.logDeterminantInterval = std::numeric_limits<double>::quiet_NaN();
+  spectrum.logEffectiveVolumeInterval = std::numeric_limits<double>::quiet_NaN();
   spectrum.logDeterminant = logSum(eigenvalues, spectrum.firstRank, spectrum.lastRank);
   spectrum.volumeFirstRank = std::min(options.volumeFirstRank, spectrum.rank);
   spectrum.volumeLastRank = std::min(options.volumeLastRank, spectrum.rank);
@@ -211,8 +225,7 @@ Spectrum computeSpectrum(const FeatureMatrixView& decoder, const SpectrumOptions
   Spectrum spectrum = describeSpectrum(
       covarianceEigenvalues(decoder, options, progress.stage("Spectrum", 0.0, whole)),
       decoder.cols(), options);
-  spectrum.slopeInterval =
-      intervalFromHalves(decoder, spectrum, progress.stage("Interval of the slope", whole, 1.0));
+  addIntervals(decoder, spectrum, progress.stage("Intervals over features", whole, 1.0));
   return spectrum;
 }
 

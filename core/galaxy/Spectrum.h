@@ -19,11 +19,14 @@ struct SpectrumOptions {
   /// Ranks of the effective volume; clipped to the rank.
   int volumeFirstRank = 1;
   int volumeLastRank = 100;
+  /// Off: eigenvalues of the uncentred second moment (divisor n), in which the mean of the features
+  /// is one more, usually the largest, direction.
+  bool center = true;
   /// Single: products in float, eigenvalues in float where that keeps four digits of the smallest
   /// one fitted, else in double. Double: everything in double, at twice the time.
   Precision precision = Precision::Single;
-  /// Random halves of the features from which the slope's interval comes; 0 leaves it out. Each
-  /// costs about as much as the spectrum itself.
+  /// Random halves of the features from which the intervals over features come; 0 leaves them out.
+  /// Each costs about as much as the spectrum itself.
   int halves = 0;
   std::uint64_t seed = 0;
 };
@@ -47,17 +50,18 @@ struct Spectrum {
   /// NaN if options.halves < 2.
   double slopeInterval = 0.0;
 
-  double logDeterminant = 0.0;                  ///< Σ ln λ over the window.
-  double logEffectiveVolume = 0.0;              ///< ½ Σ ln λ over the volume's ranks.
-  int volumeFirstRank = 0, volumeLastRank = 0;  ///< After clipping.
-  double participationRatio = 0.0;              ///< (Σ λ)² / Σ λ²: directions that matter.
+  double logDeterminant = 0.0;      ///< Σ ln λ over the window.
+  double logEffectiveVolume = 0.0;  ///< ½ Σ ln λ over the volume's ranks.
+  double logDeterminantInterval = 0.0, logEffectiveVolumeInterval = 0.0;  ///< As slopeInterval.
+  int volumeFirstRank = 0, volumeLastRank = 0;                            ///< After clipping.
+  double participationRatio = 0.0;  ///< (Σ λ)² / Σ λ²: directions that matter.
   double totalVariance = 0.0;
   SpectrumOptions options;
 };
 
-/// Computes the covariance spectrum of @p decoder (d × n, finite, centred here). O(n d min(n, d));
-/// memory min(n, d)² doubles. The same bits for any number of threads. Throws Error if n < 2, or if
-/// the window clipped to the rank holds fewer than 10 ranks.
+/// Computes the covariance spectrum of @p decoder (d × n, finite; centred here unless the options
+/// say otherwise). O(n d min(n, d)); memory min(n, d)² doubles. The same bits for any number of
+/// threads. Throws Error if n < 2, or if the window clipped to the rank holds fewer than 10 ranks.
 Spectrum computeSpectrum(const FeatureMatrixView& decoder, const SpectrumOptions& options = {},
                          const Progress& progress = {});
 

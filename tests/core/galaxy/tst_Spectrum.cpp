@@ -87,6 +87,64 @@ class TestSpectrum : public QObject {
     }
   }
 
+  // NumPy's eigenvalues, every 16th, of the covariance and of the uncentred second moment.
+  void eigenvaluesAreNumPys()
+  {
+    ORRERY_NEED_DATA("sae/pasttense_L4_saes.h5");
+    const auto table = test::referenceTable("eigenvalues.tsv");
+    QCOMPARE(table.size(), std::size_t{8});
+    for (const auto& row : table) {
+      SpectrumOptions options;
+      options.center = row[3] == "centred";
+      const Spectrum spectrum = computeSpectrum(readData(row), options);
+      for (std::size_t cell = 4; cell < row.size(); ++cell) {
+        const auto rank = static_cast<Eigen::Index>(16 * (cell - 4));
+        QVERIFY(std::abs(spectrum.eigenvalues[rank] / std::stod(row[cell]) - 1.0) < 1e-5);
+      }
+    }
+  }
+
+  void sampledCloudsGiveTheSlopeAt32FeaturesADimension()
+  {
+    for (const double exponent : {-0.5, -1.2}) {
+      const Spectrum spectrum = computeSpectrum(powerLawCloud(400, 32 * 400, exponent, 77));
+      QVERIFY2(std::abs(spectrum.slope - exponent) < 0.01,
+               qPrintable(QString::number(spectrum.slope)));
+    }
+  }
+
+  // Kolmogorov and Smirnov's distance between a sampled Gaussian's eigenvalues and the closed form.
+  void marchenkoPasturIsTheLawOfASampledGaussian()
+  {
+    for (const auto& [n, d] : {std::pair{1200, 300}, std::pair{260, 400}}) {
+      SpectrumOptions options;
+      options.firstRank = 1;
+      const Eigen::VectorXd values =
+          computeSpectrum(powerLawCloud(d, n, 0.0, 5), options).eigenvalues;
+      const MarchenkoPastur law(n, d, 1.0);
+      double distance = 0.0;
+      for (int rank = 0; rank < d; ++rank) {
+        const double below = static_cast<double>(d - rank) / d;
+        const double here = values[rank] > 1e-9 ? law.distribution(values[rank]) : below;
+        distance = std::max({distance, std::abs(here - below), std::abs(here - below + 1.0 / d)});
+      }
+      qInfo("n = %d, d = %d: KS distance %.4f", n, d, distance);
+      // Eigenvalues repel: they follow their law far closer than independent draws, 1.36/√d.
+      QVERIFY(distance < 0.012);
+    }
+  }
+
+  void uncentredSeesTheMean()
+  {
+    FeatureMatrix x = powerLawCloud(60, 3000, -0.8, 2);
+    x.row(3).array() += 50.0f;
+    SpectrumOptions options;
+    options.center = false;
+    const Spectrum spectrum = computeSpectrum(x, options);
+    QVERIFY(std::abs(spectrum.eigenvalues[0] / 2500.0 - 1.0) < 0.01);
+    QVERIFY(computeSpectrum(x).eigenvalues[0] < 3.0);
+  }
+
   void plantedSlopeIsFound()
   {
     for (const double exponent : {-0.5, -1.6}) {
