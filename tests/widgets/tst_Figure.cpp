@@ -152,6 +152,32 @@ class tst_Figure : public QObject {
              QByteArray::number(test::similarity(page, raster)));
   }
 
+  // A crystal is polygons and text of its own in a vector figure, and its corners are named once.
+  void crystalsAreDrawnOverThePoints()
+  {
+    FigureRequest request = someRequest();
+    request.labels = {{0, QStringLiteral("Königsberg")}, {5, QStringLiteral("far away")}};
+    request.dpi = 100.0;
+    const QImage plain = renderFigure(request);
+    CrystalShape crystal;
+    crystal.corners = {0, 1, 2, 4};
+    crystal.names = {QStringLiteral("Königsberg"), QStringLiteral("river"),
+                     QStringLiteral("Florence"), QStringLiteral("Arno")};
+    crystal.color = QColor(0xD5, 0x5E, 0x00);
+    crystal.chosen = true;
+    CrystalShape lost = crystal;
+    lost.corners[3] = 2999999;
+    request.crystals = {lost};
+    QCOMPARE(renderFigure(request), plain);
+    request.crystals = {lost, crystal};
+    QVERIFY(test::similarity(renderFigure(request), plain) < 0.99);
+    FigureRenderer renderer(request);
+    const QString svg = QString::fromStdString(drawn(renderer).bytes(".svg"));
+    QVERIFY(svg.contains(QStringLiteral(">Arno<")));
+    QCOMPARE(svg.count(QStringLiteral(">Königsberg<")), 1);
+    QVERIFY(svg.contains(QStringLiteral("#d55e00")));
+  }
+
   void pdfIsAPageOfThatSize()
   {
     FigureRequest request = someRequest();

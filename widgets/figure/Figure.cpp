@@ -199,8 +199,8 @@ void FigureRenderer::Data::compose(QPainter& painter, bool onPage) const
   style.background = figureBackground(request.background);
   style.font = figureFont(request.fontPoints);
   style.lineWidth = request.linePoints * unitsPerPoint;
-  const CloudTexts texts{request.title, request.caption, request.axisNames, request.legend,
-                         request.labels};
+  const CloudTexts texts{request.title,  request.caption, request.axisNames,
+                         request.legend, request.labels,  request.crystals};
   drawTexts(painter, page, texts, camera, request.planar, places, style);
 }
 

@@ -3,6 +3,7 @@
 
 #include "core/base/Progress.h"
 #include "core/base/Types.h"
+#include "widgets/vtk/CloudOverlay.h"
 #include "widgets/vtk/CloudScene.h"
 #include "widgets/vtk/Legend.h"
 
@@ -37,6 +38,7 @@ struct FigureRequest {
   std::vector<std::pair<FeatureId, FeatureId>> links;
   QColor linkColor = QColor(0x80, 0x80, 0x80);
   std::vector<std::pair<FeatureId, QString>> labels;  ///< In order of importance.
+  std::vector<CrystalShape> crystals;
   LegendModel legend;
   QStringList axisNames;
   QString title;

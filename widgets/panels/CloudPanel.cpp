@@ -129,9 +129,16 @@ void CloudPanel::select(const std::vector<FeatureId>& features, SelectionModel::
   selection->setFeatures(SelectionModel::combine(selection->features(), features, mode), current);
 }
 
+void CloudPanel::setCrystals(std::vector<CrystalShape> crystals)
+{
+  m_crystals = std::move(crystals);
+  m_view->setCrystals(m_crystals);
+}
+
 void CloudPanel::showLayer()
 {
   m_shown = false;
+  setCrystals({});
   showAppearance();
   showEmbedding(false);
   showSelection();
@@ -223,6 +230,7 @@ FigureRequest CloudPanel::figure() const
   if (!m_document->searchText().text.empty())
     figure.emphasis = m_document->matches();
   figure.labels = labels();
+  figure.crystals = m_crystals;
   figure.legend = pictureLegend(m_colors.legend);
   figure.axisNames = axisNames(*embedding);
   figure.caption = caption();

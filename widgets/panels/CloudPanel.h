@@ -20,6 +20,8 @@ class CloudPanel : public QWidget {
   [[nodiscard]] const FeatureColors& colors() const { return m_colors; }
   /// All that the view shows now, for a figure of the same shape.
   [[nodiscard]] FigureRequest figure() const;
+  /// Crystals over the cloud and in its figures; the next layer begins without.
+  void setCrystals(std::vector<CrystalShape> crystals);
   /// What the picture shows, in a sentence.
   [[nodiscard]] QString caption() const;
 
@@ -51,6 +53,7 @@ class CloudPanel : public QWidget {
   Appearance m_coloredBy;
   bool m_coloredDark = false;
   bool m_shown = false;
+  std::vector<CrystalShape> m_crystals;
 };
 
 /// Up to @p count features whose names stand in the picture when nothing asks for others: those of

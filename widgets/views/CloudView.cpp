@@ -499,6 +499,7 @@ void CloudView::setPositions(Positions positions, bool planar, bool keepCamera)
     // What belonged to other features means nothing now.
     d.hoveredFeature = d.toldHover = d.current = noFeature;
     d.texts.labels.clear();
+    d.texts.crystals.clear();
     d.scene.setSelection({});
     d.scene.setLinks({}, Qt::black);
     d.scene.clearEmphasis();
@@ -582,6 +583,12 @@ void CloudView::setLinks(std::vector<std::pair<FeatureId, FeatureId>> links, QCo
 {
   m_d->scene.setLinks(std::move(links), color);
   m_d->invalidate(false);
+}
+
+void CloudView::setCrystals(std::vector<CrystalShape> crystals)
+{
+  m_d->texts.crystals = std::move(crystals);
+  update();
 }
 
 void CloudView::setCaption(const QString& caption)

@@ -5,6 +5,7 @@
 #include "core/document/SelectionModel.h"
 #include "widgets/views/RegionGesture.h"
 #include "widgets/vtk/Camera.h"
+#include "widgets/vtk/CloudOverlay.h"
 #include "widgets/vtk/CloudScene.h"
 #include "widgets/vtk/Legend.h"
 
@@ -50,6 +51,8 @@ class CloudView : public QWidget {
   void setLabels(std::vector<std::pair<FeatureId, QString>> labels);
   /// Thin lines between pairs of features (torn neighbours, edges).
   void setLinks(std::vector<std::pair<FeatureId, FeatureId>> links, QColor color);
+  /// Crystals over the cloud; gone when other features are shown.
+  void setCrystals(std::vector<CrystalShape> crystals);
   /// The sentence at the bottom: what this view shows.
   void setCaption(const QString& caption);
   /// What the axes mean ("PC1 (12 %)" …); empty texts: x, y, z are nothing to speak of (t-SNE) and

@@ -1,6 +1,7 @@
 #include "widgets/vtk/CloudOverlay.h"
 
 #include "widgets/vtk/CameraMotion.h"
+#include "widgets/vtk/CrystalOverlay.h"
 
 #include <QFontMetricsF>
 #include <QLinearGradient>
@@ -318,7 +319,11 @@ void drawTexts(QPainter& painter, const QRectF& area, const CloudTexts& texts, c
   QRectF inside = area.adjusted(0.6 * em, 0.6 * em, -0.6 * em, -0.6 * em);
   if (inside.width() < 3.0 * em || inside.height() < 3.0 * em)
     return;
+  const std::vector<PlacedLabel> corners =
+      drawCrystals(painter, texts.crystals, points, area, style);
   std::vector<QRectF> taken;
+  for (const PlacedLabel& corner : corners)
+    taken.push_back(corner.box);
   if (!texts.title.isEmpty()) {
     OverlayStyle bold = style;
     bold.font.setBold(true);
@@ -345,9 +350,13 @@ void drawTexts(QPainter& painter, const QRectF& area, const CloudTexts& texts, c
     taken.emplace_back(center.x() - arm - 1.4 * em, center.y() - arm - em, 2 * arm + 4.0 * em,
                        2 * arm + 2.0 * em);
   }
+  // What a crystal names already is not named again.
+  auto labels = texts.labels;
+  for (const PlacedLabel& corner : corners)
+    std::erase_if(labels, [&](const auto& label) { return label.first == corner.feature; });
   drawLabels(
       painter,
-      placeLabels(texts.labels, points, inside, taken, 0.15 * em,
+      placeLabels(labels, points, inside, taken, 0.15 * em,
                   [&](const QString& text) { return QSizeF(metrics.horizontalAdvance(text), em); }),
       style);
 }

@@ -13,6 +13,8 @@
 #include <QString>
 #include <QStringList>
 
+#include <array>
+#include <functional>
 #include <utility>
 #include <vector>
 
@@ -68,6 +70,14 @@ QRectF drawCaption(QPainter& painter, const QString& text, const QRectF& area,
 void drawHaloText(QPainter& painter, const QPointF& baseline, const QString& text,
                   const OverlayStyle& style);
 
+/// Four features of a cloud that form a crystal, a is to b as c is to d.
+struct CrystalShape {
+  std::array<FeatureId, 4> corners{noFeature, noFeature, noFeature, noFeature};  ///< a, b, c, d.
+  std::array<QString, 4> names;  ///< Beside the corners; empty: none.
+  QColor color;
+  bool chosen = false;  ///< Drawn strongly, over the others.
+};
+
 /// All that is written over a cloud.
 struct CloudTexts {
   QString title;
@@ -75,6 +85,7 @@ struct CloudTexts {
   QStringList axisNames;
   LegendModel legend;
   std::vector<std::pair<FeatureId, QString>> labels;  ///< In order of importance.
+  std::vector<CrystalShape> crystals;
 };
 
 /// Lays them out in @p area and draws them: the one layout of window and figure. @p points in the
