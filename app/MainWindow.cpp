@@ -6,7 +6,9 @@
 #include "app/parts/GalaxyPart.h"
 #include "app/parts/LobePart.h"
 #include "app/parts/MapPart.h"
+#include "app/parts/SessionPart.h"
 #include "core/document/MapTasks.h"
+#include "core/io/ByteSource.h"
 #include "core/io/ResultFile.h"
 #include "widgets/models/FeatureList.h"
 #include "widgets/models/FeatureText.h"
@@ -237,6 +239,7 @@ void MainWindow::makeParts()
   WindowContext context;
   context.window = this;
   context.document = &m_document;
+  context.annotations = &m_annotations;
   context.actions = m_actions;
   context.settings = m_settings;
   context.messages = m_messages;
@@ -265,7 +268,17 @@ void MainWindow::makeParts()
       m_messages->add({Message::Kind::Failure, sentence, {}, {}, false});
     });
   };
-  m_parts = {new MapPart(context), new CrystalPart(context), new LobePart(context),
+  m_session = new SessionPart(context);
+  context.keepState = [this](const std::string& name, auto save, auto restore) {
+    m_session->keepState(name, std::move(save), std::move(restore));
+  };
+  context.keepState(
+      "window", [this] { return layout(); },
+      [this](const QJsonObject& kept) { restoreLayout(kept); });
+  connect(m_session, &SessionPart::modifiedChanged, this, &MainWindow::showTitle);
+  connect(m_session, &SessionPart::saved, this, &MainWindow::showTitle);
+  connect(m_session, &SessionPart::opened, this, &MainWindow::showTitle);
+  m_parts = {m_session, new MapPart(context), new CrystalPart(context), new LobePart(context),
              new GalaxyPart(context)};
 }
 
@@ -435,12 +448,44 @@ void MainWindow::connectDocument()
 
 // Opening and saving -----------------------------------------------------------------------------
 
+QJsonObject MainWindow::layout() const
+{
+  QJsonObject panels;
+  for (const QDockWidget* panel : m_docks)
+    panels[panel->objectName()] =
+        QJsonObject{{QStringLiteral("shown"), !panel->isHidden()},
+                    {QStringLiteral("area"),
+                     static_cast<int>(dockWidgetArea(const_cast<QDockWidget*>(panel)))}};
+  return {{QStringLiteral("view"), m_views->currentView()}, {QStringLiteral("panels"), panels}};
+}
+
+void MainWindow::restoreLayout(const QJsonObject& kept)
+{
+  m_views->showView(kept[QStringLiteral("view")].toString());
+  const QJsonObject panels = kept[QStringLiteral("panels")].toObject();
+  for (QDockWidget* panel : m_docks) {
+    const QJsonObject place = panels[panel->objectName()].toObject();
+    if (place.isEmpty())
+      continue;
+    const auto area = static_cast<Qt::DockWidgetArea>(place[QStringLiteral("area")].toInt());
+    const bool known = area == Qt::LeftDockWidgetArea || area == Qt::RightDockWidgetArea ||
+                       area == Qt::TopDockWidgetArea || area == Qt::BottomDockWidgetArea;
+    if (known && area != dockWidgetArea(panel))
+      addDockWidget(area, panel);
+    panel->setVisible(place[QStringLiteral("shown")].toBool(true));
+  }
+}
+
 void MainWindow::openFiles(const std::vector<std::filesystem::path>& paths)
 {
   std::vector<OpenRequest> requests;
   for (const auto& path : paths) {
     std::error_code ignored;
     const auto absolute = std::filesystem::absolute(path, ignored);
+    if (SessionPart::isSession(absolute)) {
+      m_session->open(absolute);
+      return;
+    }
     requests.push_back({absolute.empty() ? path : absolute, {}});
   }
   m_document.open(std::move(requests));
@@ -448,6 +493,10 @@ void MainWindow::openFiles(const std::vector<std::filesystem::path>& paths)
 
 void MainWindow::openWithDialog(const std::filesystem::path& path)
 {
+  if (SessionPart::isSession(path)) {
+    m_session->open(path);
+    return;
+  }
   OpenDialog dialog(path, this);
   if (dialog.exec() == QDialog::Accepted)
     m_document.open(dialog.requests());
@@ -460,7 +509,7 @@ void MainWindow::chooseFiles()
   const QStringList files = QFileDialog::getOpenFileNames(
       this, tr("Open a dictionary"), folder,
       tr("Dictionaries (*.npz *.npy *.safetensors *.h5 *.hdf5 *.h5ad *.bin *.bytes *.txt *.tsv "
-         "*.csv *.vec *.json);;All files (*)"));
+         "*.csv *.vec *.json);;Sessions and figures (*.orrery *.png);;All files (*)"));
   if (files.size() == 1) {
     openWithDialog(std::filesystem::path(files.front().toStdString()));
   } else if (!files.isEmpty()) {
@@ -544,7 +593,9 @@ void MainWindow::exportFigure()
     return;
   QString stem = QString::fromStdString(dictionary->name);
   stem.replace(QLatin1Char('/'), QLatin1Char('_'));
-  FigureDialog dialog(m_cloud->figure(), stem, this);
+  FigureRequest figure = m_cloud->figure();
+  figure.metadata = pictureMetadata(m_session->text());
+  FigureDialog dialog(std::move(figure), stem, this);
   connect(&dialog, &FigureDialog::written, this, [this](const QString& path) {
     m_messages->add({Message::Kind::Note,
                      tr("The figure is saved in %1.").arg(QFileInfo(path).fileName()),
@@ -650,9 +701,21 @@ void MainWindow::showLayers()
   m_layer->setEnabled(!m_document.layers().empty());
   showDocks(current != nullptr);
   m_center->setCurrentWidget(current ? static_cast<QWidget*>(m_views) : m_start);
-  setWindowTitle(current ? tr("%1 – Orrery").arg(visibleText(current->title().toStdString(), 100))
-                         : tr("Orrery"));
+  showTitle();
   showState();
+}
+
+void MainWindow::showTitle()
+{
+  const auto current = m_document.layer();
+  QString title = current ? tr("%1 – Orrery").arg(visibleText(current->title().toStdString(), 100))
+                          : tr("Orrery");
+  if (m_session && current && !m_session->path().empty())
+    title = QString::fromStdString(displayName(m_session->path().filename())) +
+            QStringLiteral(" · ") + title;
+  if (m_session && m_session->isModified())
+    title.prepend(QStringLiteral("* "));
+  setWindowTitle(title);
 }
 
 void MainWindow::showState()
@@ -717,6 +780,10 @@ void MainWindow::showLegend()
 
 void MainWindow::closeEvent(QCloseEvent* event)
 {
+  if (!m_session->mayClose()) {
+    event->ignore();
+    return;
+  }
   showDocks(true);
   m_settings->saveWindow(*this);
   cancelJobs();

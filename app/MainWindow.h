@@ -3,6 +3,7 @@
 
 #include "app/ActionTable.h"
 #include "app/Settings.h"
+#include "core/document/Annotations.h"
 #include "core/document/Document.h"
 #include "core/embedding/MapOptions.h"
 #include "widgets/panels/AppearancePanel.h"
@@ -16,6 +17,7 @@
 
 #include <QComboBox>
 #include <QDockWidget>
+#include <QJsonObject>
 #include <QMainWindow>
 #include <QStackedWidget>
 #include <QTabWidget>
@@ -24,6 +26,8 @@
 #include <vector>
 
 namespace orrery {
+
+class SessionPart;
 
 class MainWindow : public QMainWindow {
   Q_OBJECT
@@ -39,6 +43,8 @@ class MainWindow : public QMainWindow {
   [[nodiscard]] FeaturePanel* featurePanel() { return m_features; }
   [[nodiscard]] InspectorPanel* inspector() { return m_inspector; }
   [[nodiscard]] MessageBar* messages() { return m_messages; }
+  [[nodiscard]] Annotations* annotations() { return &m_annotations; }
+  [[nodiscard]] SessionPart* session() { return m_session; }
 
   /// As dropped: what can be read without a question is, the rest says why not.
   void openFiles(const std::vector<std::filesystem::path>& paths);
@@ -58,6 +64,9 @@ class MainWindow : public QMainWindow {
   void connectActions();
   void connectDocument();
   void makeParts();
+  [[nodiscard]] QJsonObject layout() const;
+  void restoreLayout(const QJsonObject& layout);
+  void showTitle();
   void cancelJobs();
   QDockWidget* dock(const char* id, const QString& title, QWidget* content,
                     Qt::DockWidgetArea area);
@@ -85,6 +94,8 @@ class MainWindow : public QMainWindow {
 
   Settings* m_settings;
   Document m_document;
+  Annotations m_annotations{&m_document};
+  SessionPart* m_session = nullptr;
   ActionTable* m_actions;
   QStackedWidget* m_center;
   StartPage* m_start;

@@ -2,6 +2,7 @@
 
 #include "app/MainWindow.h"
 #include "app/Settings.h"
+#include "app/parts/SessionPart.h"
 #include "widgets/panels/Theme.h"
 
 #include <QApplication>
@@ -14,6 +15,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
 #include <string>
 
 namespace orrery {
@@ -59,14 +61,15 @@ void onSignal(int)
   [[maybe_unused]] const auto written = write(signalSockets[0], &byte, 1);
 }
 
-void closeOnSignals(QApplication& application)
+void closeOnSignals(QApplication& application, std::function<void()> atEnd)
 {
   if (socketpair(AF_UNIX, SOCK_STREAM, 0, signalSockets) != 0)
     return;
   auto* notifier = new QSocketNotifier(signalSockets[1], QSocketNotifier::Read, &application);
-  QObject::connect(notifier, &QSocketNotifier::activated, &application, [&application] {
+  QObject::connect(notifier, &QSocketNotifier::activated, &application, [&application, atEnd] {
     char byte = 0;
     [[maybe_unused]] const auto got = read(signalSockets[1], &byte, 1);
+    atEnd();
     application.closeAllWindows();
     application.quit();
   });
@@ -90,17 +93,27 @@ int runWindow(int argumentCount, char** arguments, const WindowRequest& request)
   QGuiApplication::setApplicationDisplayName(QStringLiteral("Orrery"));
   QGuiApplication::setDesktopFileName(QStringLiteral("org.orrery.Orrery"));
   QApplication application(argumentCount, arguments);
-  closeOnSignals(application);
 
   Settings settings;
   applyTheme(settings.theme());
   {
     MainWindow window(&settings);
+    closeOnSignals(application, [&window] {
+      window.document()->cancelJobs();
+      window.session()->end();
+    });
     window.show();
     // Once the window is there: a message about a file needs somewhere to stand.
     QTimer::singleShot(0, &window, [&] {
+      window.session()->start();
       std::vector<OpenRequest> requests;
+      if (request.session)
+        window.session()->open(*request.session);
       for (const auto& path : request.files) {
+        if (SessionPart::isSession(path)) {
+          window.session()->open(path);
+          continue;
+        }
         OpenRequest open{path, {}};
         open.options.dataset = request.dataset;
         open.options.transpose = request.transpose;

@@ -1,7 +1,10 @@
 #include "app/Settings.h"
 
+#include <QFile>
+#include <QFileInfo>
 #include <QGuiApplication>
 #include <QScreen>
+#include <QStandardPaths>
 
 #include <algorithm>
 #include <limits>
@@ -14,7 +17,8 @@ constexpr int layoutVersion = 1;  ///< Of the docks; another one is not restored
 }  // namespace
 
 Settings::Settings(const QString& file)
-    : m_settings(file.isEmpty() ? QSettings().fileName() : file, QSettings::IniFormat)
+    : m_settings(file.isEmpty() ? QSettings().fileName() : file, QSettings::IniFormat),
+      m_ownFile(!file.isEmpty())
 {
 }
 
@@ -36,6 +40,39 @@ void Settings::addRecent(const QString& path)
 void Settings::clearRecent()
 {
   m_settings.remove(QStringLiteral("recent"));
+}
+
+bool Settings::isOwnSession(const QString& hash) const
+{
+  return m_settings.value(QStringLiteral("sessions/own")).toStringList().contains(hash);
+}
+
+void Settings::addOwnSession(const QString& hash)
+{
+  constexpr int mostRemembered = 100;
+  QStringList own = m_settings.value(QStringLiteral("sessions/own")).toStringList();
+  own.removeAll(hash);
+  own.prepend(hash);
+  m_settings.setValue(QStringLiteral("sessions/own"), QStringList(own.mid(0, mostRemembered)));
+}
+
+int Settings::crashes() const
+{
+  return std::clamp(m_settings.value(QStringLiteral("crashes")).toInt(), 0, 1000);
+}
+
+void Settings::setCrashes(int count)
+{
+  m_settings.setValue(QStringLiteral("crashes"), count);
+  m_settings.sync();
+}
+
+std::filesystem::path Settings::stateFolder() const
+{
+  const QString folder =
+      m_ownFile ? QFileInfo(m_settings.fileName()).absolutePath()
+                : QStandardPaths::writableLocation(QStandardPaths::AppLocalDataLocation);
+  return std::filesystem::path(QFile::encodeName(folder).toStdString()) / "recovery";
 }
 
 ThemeChoice Settings::theme() const

@@ -8,6 +8,8 @@
 #include <QString>
 #include <QStringList>
 
+#include <filesystem>
+
 namespace orrery {
 
 /// Everything read back is checked: settings are a file like any other.
@@ -23,6 +25,15 @@ class Settings {
   void addRecent(const QString& path);
   void clearRecent();
 
+  /// Sessions that this program wrote for this user, by their hash: their paths are trusted.
+  [[nodiscard]] bool isOwnSession(const QString& hash) const;
+  void addOwnSession(const QString& hash);
+  /// How many starts in a row have found that the one before had crashed.
+  [[nodiscard]] int crashes() const;
+  void setCrashes(int count);
+  /// Where recovery files lie: the user's usual place, or beside the file of settings (tests).
+  [[nodiscard]] std::filesystem::path stateFolder() const;
+
   [[nodiscard]] ThemeChoice theme() const;
   void setTheme(ThemeChoice theme);
 
@@ -33,6 +44,7 @@ class Settings {
 
  private:
   mutable QSettings m_settings;
+  bool m_ownFile;  ///< Given by the caller.
 };
 
 /// @p wanted moved and shrunk so that it lies within @p screens' nearest one.

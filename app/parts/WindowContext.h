@@ -4,16 +4,19 @@
 
 #include "app/ActionTable.h"
 #include "app/Settings.h"
+#include "core/document/Annotations.h"
 #include "core/document/Document.h"
 #include "widgets/panels/CloudPanel.h"
 #include "widgets/panels/MessageBar.h"
 #include "widgets/views/ViewArea.h"
 
 #include <QDockWidget>
+#include <QJsonObject>
 #include <QString>
 #include <QWidget>
 
 #include <functional>
+#include <string>
 #include <string_view>
 
 namespace orrery {
@@ -22,6 +25,7 @@ namespace orrery {
 struct WindowContext {
   QWidget* window = nullptr;  ///< Parent of dialogs.
   Document* document = nullptr;
+  Annotations* annotations = nullptr;  ///< Notes, kept selections, filters: undoable.
   ActionTable* actions = nullptr;
   Settings* settings = nullptr;
   MessageBar* messages = nullptr;
@@ -34,6 +38,12 @@ struct WindowContext {
       addPanel;
   /// The job bar shows it, and the window stops it at the end and with "stop all jobs".
   std::function<void(JobRunner* job)> addJob;
+  /// What a part wants sessions to keep, beside columns of the dictionary, which they keep anyway:
+  /// a JSON object, data only. @p restore is called after the layers are there and must check what
+  /// it is given; it is not called where a session has nothing of this name.
+  std::function<void(const std::string& name, std::function<QJsonObject()> save,
+                     std::function<void(const QJsonObject&)> restore)>
+      keepState;
 
   /// Calls @p handler when the action of this name is chosen.
   template <typename Handler>

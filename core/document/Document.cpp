@@ -80,10 +80,20 @@ void Document::replaceLayer(std::shared_ptr<const Layer> layer)
 
 int Document::addLayer(std::shared_ptr<const Dictionary> dictionary)
 {
+  LayerView view;
+  view.appearance = firstAppearance(*dictionary);
+  return addLayer(std::move(dictionary), nullptr, std::move(view), {});
+}
+
+int Document::addLayer(std::shared_ptr<const Dictionary> dictionary,
+                       std::shared_ptr<const Embedding> embedding, LayerView view,
+                       std::set<std::string> computed)
+{
   auto added = std::make_shared<Layer>();
   added->id = ++m_lastId;
   added->dictionary = std::move(dictionary);
-  if (added->dictionary->isMap()) {
+  added->embedding = std::move(embedding);
+  if (!added->embedding && added->dictionary->isMap()) {
     // Two or three columns are a map already and shown as they are.
     auto given = std::make_shared<Embedding>();
     const auto& decoder = *added->dictionary->decoder;
@@ -98,7 +108,9 @@ int Document::addLayer(std::shared_ptr<const Dictionary> dictionary)
                          " columns, shown as it is in the file.";
     added->embedding = std::move(given);
   }
-  m_views[added->id].appearance = firstAppearance(*added->dictionary);
+  m_views[added->id] = std::move(view);
+  if (!computed.empty())
+    m_computed[added->id] = std::move(computed);
   m_layers.push_back(added);
   emit layersChanged();
   if (m_current == 0) {
@@ -126,6 +138,7 @@ void Document::closeLayer(int id)
     showLayer(next);
   }
   m_views.erase(id);
+  m_computed.erase(id);
   m_layers.erase(std::find(m_layers.begin(), m_layers.end(), closing));
   emit layerClosed(id);
   emit layersChanged();
@@ -138,6 +151,7 @@ void Document::setColumns(int id, std::vector<Column> columns)
     return;
   auto dictionary = std::make_shared<Dictionary>(*target->dictionary);
   for (Column& column : columns) {
+    m_computed[id].insert(column.name);
     auto& all = dictionary->columns;
     const auto same = std::find_if(
         all.begin(), all.end(), [&](const Column& present) { return present.name == column.name; });
@@ -151,6 +165,18 @@ void Document::setColumns(int id, std::vector<Column> columns)
   replaceLayer(std::move(changed));
   if (id == m_current)
     emit dictionaryChanged();
+}
+
+std::vector<Column> Document::computedColumns(int id) const
+{
+  std::vector<Column> columns;
+  const auto names = m_computed.find(id);
+  const auto target = layer(id);
+  if (target && names != m_computed.end())
+    for (const Column& column : target->dictionary->columns)
+      if (names->second.count(column.name))
+        columns.push_back(column);
+  return columns;
 }
 
 void Document::setCurrentLayer(int id)
@@ -282,6 +308,14 @@ void Document::recordCamera(const Camera& before, const Camera& after)
 LayerView Document::viewState() const
 {
   return m_view;
+}
+
+LayerView Document::viewState(int id) const
+{
+  if (id == m_current)
+    return m_view;
+  const auto found = m_views.find(id);
+  return found == m_views.end() ? LayerView() : found->second;
 }
 
 }  // namespace orrery

@@ -14,6 +14,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <vector>
 
 namespace orrery {
@@ -80,10 +81,17 @@ class Document : public QObject {
   void attachLabels(const std::filesystem::path& path);
   /// Adds what is already in memory. Returns the layer's id.
   int addLayer(std::shared_ptr<const Dictionary> dictionary);
+  /// As a session kept it: with its map (may be null) and as it was looked at. The names of
+  /// columns that were computed stay known as such.
+  int addLayer(std::shared_ptr<const Dictionary> dictionary,
+               std::shared_ptr<const Embedding> embedding, LayerView view,
+               std::set<std::string> computed);
   void closeLayer(int id);
   /// Adds computed columns (lobes, distortion …) to colour, size, sort and filter by; one of the
   /// same name is replaced. Nothing happens if the layer is closed meanwhile.
   void setColumns(int id, std::vector<Column> columns);
+  /// Those that setColumns has added to this layer: what its file does not hold.
+  [[nodiscard]] std::vector<Column> computedColumns(int id) const;
   /// Undoable; each layer keeps its own selection, camera, colours and search.
   void setCurrentLayer(int id);
 
@@ -111,6 +119,8 @@ class Document : public QObject {
   void recordCamera(const Camera& before, const Camera& after);
   [[nodiscard]] QUndoStack* undoStack() { return &m_undo; }
   [[nodiscard]] LayerView viewState() const;
+  /// The same of any open layer.
+  [[nodiscard]] LayerView viewState(int id) const;
 
   // Jobs -----------------------------------------------------------------------------------------
   /// Those that the job bar shows, in order.
@@ -159,6 +169,7 @@ class Document : public QObject {
   LayerView m_view;  ///< Of the current layer; selection as last recorded …
   std::shared_ptr<const std::vector<FeatureId>> m_recordedSelection;  ///< … shared with steps.
   std::map<int, LayerView> m_views;                                   ///< Of the others.
+  std::map<int, std::set<std::string>> m_computed;  ///< Names of computed columns.
   SelectionModel m_selection;
   std::vector<FeatureId> m_matches;
   QString m_searchProblem;
