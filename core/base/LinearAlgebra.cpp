@@ -110,16 +110,27 @@ Matrix<Scalar> tiledProduct(const View<Scalar>& a, bool transposeA, const View<S
   return c;
 }
 
-/// sum += x, in double.
+/// sum += x, in double; returns |x|².
 ORRERY_FOR_EACH_CPU
-void addWidened(const float* __restrict x, Eigen::Index count, double* __restrict sum)
+double addWidened(const float* __restrict x, Eigen::Index count, double* __restrict sum)
 {
+  double squares[16] = {};
   Eigen::Index j = 0;
   for (; j + 16 <= count; j += 16)  // a fixed count, so that the compiler uses vectors
-    for (int lane = 0; lane < 16; ++lane)
-      sum[j + lane] += static_cast<double>(x[j + lane]);
-  for (; j < count; ++j)
-    sum[j] += static_cast<double>(x[j]);
+    for (int lane = 0; lane < 16; ++lane) {
+      const auto value = static_cast<double>(x[j + lane]);
+      sum[j + lane] += value;
+      squares[lane] += value * value;
+    }
+  double square = 0.0;
+  for (const double part : squares)
+    square += part;
+  for (; j < count; ++j) {
+    const auto value = static_cast<double>(x[j]);
+    sum[j] += value;
+    square += value * value;
+  }
+  return square;
 }
 
 /// Adds the lower tiles of Y Yᵀ (or Yᵀ Y) of one panel to @p sum.
@@ -377,17 +388,29 @@ Eigen::MatrixXd transposedProduct(const Eigen::Ref<const Eigen::MatrixXd>& a,
   return tiledProduct<double>(a, true, b, progress);
 }
 
-Eigen::VectorXd meanColumn(const FeatureMatrixView& x)
+ColumnMoments columnMoments(const FeatureMatrixView& x)
 {
   const Eigen::Index chunk = std::max<Eigen::Index>(64, (x.cols() + 63) / 64);
-  const Eigen::Index chunks = (x.cols() + chunk - 1) / chunk;
-  Eigen::MatrixXd sums = Eigen::MatrixXd::Zero(x.rows(), std::max<Eigen::Index>(1, chunks));
+  const Eigen::Index chunks = std::max<Eigen::Index>(1, (x.cols() + chunk - 1) / chunk);
+  Eigen::MatrixXd sums = Eigen::MatrixXd::Zero(x.rows(), chunks);
+  Eigen::VectorXd squares = Eigen::VectorXd::Zero(chunks);
   parallelFor(x.cols(), chunk, [&](std::int64_t begin, std::int64_t end) {
     double* sum = sums.col(begin / chunk).data();
+    double square = 0.0;
     for (Eigen::Index column = begin; column < end; ++column)
-      addWidened(x.data() + column * x.outerStride(), x.rows(), sum);
+      square += addWidened(x.data() + column * x.outerStride(), x.rows(), sum);
+    squares[begin / chunk] = square;
   });
-  return sums.rowwise().sum() / static_cast<double>(std::max<Eigen::Index>(1, x.cols()));
+  ColumnMoments moments;
+  moments.mean = sums.rowwise().sum() / static_cast<double>(std::max<Eigen::Index>(1, x.cols()));
+  for (const double square : squares)
+    moments.squares += square;
+  return moments;
+}
+
+Eigen::VectorXd meanColumn(const FeatureMatrixView& x)
+{
+  return columnMoments(x).mean;
 }
 
 Eigen::MatrixXd scatterMatrix(const FeatureMatrixView& x, const Eigen::VectorXd& mean,

@@ -41,7 +41,16 @@ Eigen::MatrixXd transposedProduct(const Eigen::Ref<const Eigen::MatrixXd>& a,
                                   const Eigen::Ref<const Eigen::MatrixXd>& b,
                                   const Progress& progress = {});
 
-/// The mean of the columns of @p x (d × n), summed in double over fixed chunks.
+struct ColumnMoments {
+  Eigen::VectorXd mean;  ///< d.
+  double squares = 0.0;  ///< Σ |x_i|².
+};
+
+/// The mean of the columns of @p x (d × n) and the sum of their squares, in one pass, summed in
+/// double over fixed chunks.
+ColumnMoments columnMoments(const FeatureMatrixView& x);
+
+/// The mean alone.
 Eigen::VectorXd meanColumn(const FeatureMatrixView& x);
 
 /// Σ_i (x_i − m)(x_i − m)ᵀ over the columns of @p x (d × n): d × d, both triangles filled. @p mean

@@ -195,8 +195,10 @@ LeadingSubspace leadingSubspace(const CovarianceKernel& covariance, Eigen::Index
   LeadingSubspace result;
   if (lanczos.run(randomBlock(dimensions, lanczos.block(), options.seed), Precision::Single,
                   roughTolerance, progress)) {
+    // The products in double take four vectors at a time.
+    const int checked = std::min(lanczos.block(), (options.components + 3) / 4 * 4);
     const Eigen::MatrixXd start =
-        orthonormalRest(Eigen::MatrixXd(dimensions, 0), lanczos.vectors(lanczos.block()), 0.0);
+        orthonormalRest(Eigen::MatrixXd(dimensions, 0), lanczos.vectors(checked), 0.0);
     result.converged = lanczos.run(start, Precision::Double, options.tolerance, progress);
     result.values = lanczos.values(options.components);
     result.vectors = lanczos.vectors(options.components);

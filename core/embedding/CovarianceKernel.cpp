@@ -20,95 +20,145 @@ constexpr Eigen::Index floatRun = 256;
 
 // The vectors that a kernel call works on are lanes; more are worked in groups, fewer padded with
 // zeros. In double four lanes fill a register.
-typedef float FloatLanes __attribute__((vector_size(8 * sizeof(float))));
-typedef double DoubleLanes __attribute__((vector_size(4 * sizeof(double))));
-constexpr Eigen::Index lanesOf(float)
-{
-  return 8;
-}
-constexpr Eigen::Index lanesOf(double)
-{
-  return 4;
-}
+template <typename Scalar>
+struct Vector;
+template <>
+struct Vector<float> {
+  static constexpr Eigen::Index lanes = 8;
+  typedef float Lanes __attribute__((vector_size(8 * sizeof(float))));
+};
+template <>
+struct Vector<double> {
+  static constexpr Eigen::Index lanes = 4;
+  typedef double Lanes __attribute__((vector_size(4 * sizeof(double))));
+};
 
-/// w_c += Q_bᵀ x_c for a group of shifted features, over a block of dimensions: @p x points to the
-/// block in the first feature, the others follow @p stride apart.
-template <typename Scalar, typename Lanes>
+/// Eight vectors of lanes, each with a name: GCC keeps an array of them in memory.
+template <typename Scalar>
+struct GroupOfLanes {
+  typename Vector<Scalar>::Lanes a, b, c, d, e, f, g, h;
+};
+
+/// w_c += Q_bᵀ x_c for a group of features, over a block of dimensions: @p x points to the block in
+/// the first feature, the others follow @p stride apart.
+template <typename Scalar>
 [[gnu::always_inline]] inline void dotBlock(const float* __restrict x, Eigen::Index stride,
                                             Eigen::Index count, const Scalar* __restrict q,
                                             Scalar* __restrict w)
 {
-  constexpr Eigen::Index lanes = lanesOf(Scalar());
-  Lanes products[group];
-  std::memcpy(products, w, sizeof products);  // not aligned
+  constexpr Eigen::Index lanes = Vector<Scalar>::lanes;
+  constexpr std::size_t bytes = sizeof(typename Vector<Scalar>::Lanes);
+  GroupOfLanes<Scalar> sum;
+  std::memcpy(&sum.a, w + 0 * lanes, bytes);
+  std::memcpy(&sum.b, w + 1 * lanes, bytes);
+  std::memcpy(&sum.c, w + 2 * lanes, bytes);
+  std::memcpy(&sum.d, w + 3 * lanes, bytes);
+  std::memcpy(&sum.e, w + 4 * lanes, bytes);
+  std::memcpy(&sum.f, w + 5 * lanes, bytes);
+  std::memcpy(&sum.g, w + 6 * lanes, bytes);
+  std::memcpy(&sum.h, w + 7 * lanes, bytes);
+  const float* half = x + 4 * stride;
   for (Eigen::Index j = 0; j < count; ++j) {
-    Lanes row;
-    std::memcpy(&row, q + j * lanes, sizeof row);
-#pragma GCC unroll 8
-    for (int c = 0; c < group; ++c)
-      products[c] += static_cast<Scalar>(x[c * stride + j]) * row;
+    typename Vector<Scalar>::Lanes row;
+    std::memcpy(&row, q + j * lanes, bytes);
+    sum.a += static_cast<Scalar>(x[j]) * row;
+    sum.b += static_cast<Scalar>(x[j + stride]) * row;
+    sum.c += static_cast<Scalar>(x[j + 2 * stride]) * row;
+    sum.d += static_cast<Scalar>(half[j - stride]) * row;
+    sum.e += static_cast<Scalar>(half[j]) * row;
+    sum.f += static_cast<Scalar>(half[j + stride]) * row;
+    sum.g += static_cast<Scalar>(half[j + 2 * stride]) * row;
+    sum.h += static_cast<Scalar>(half[j + 3 * stride]) * row;
   }
-  std::memcpy(w, products, sizeof products);
+  std::memcpy(w + 0 * lanes, &sum.a, bytes);
+  std::memcpy(w + 1 * lanes, &sum.b, bytes);
+  std::memcpy(w + 2 * lanes, &sum.c, bytes);
+  std::memcpy(w + 3 * lanes, &sum.d, bytes);
+  std::memcpy(w + 4 * lanes, &sum.e, bytes);
+  std::memcpy(w + 5 * lanes, &sum.f, bytes);
+  std::memcpy(w + 6 * lanes, &sum.g, bytes);
+  std::memcpy(w + 7 * lanes, &sum.h, bytes);
 }
 
-/// Y_b += Σ_c x_c w_cᵀ, over the same block.
-template <typename Scalar, typename Lanes>
+/// Y_b += Σ_c x_c w_cᵀ, over the same block. In two sums, so that fewer additions wait for the one
+/// before.
+template <typename Scalar>
 [[gnu::always_inline]] inline void addBlock(const float* __restrict x, Eigen::Index stride,
                                             Eigen::Index count, const Scalar* __restrict w,
                                             Scalar* __restrict y)
 {
-  constexpr Eigen::Index lanes = lanesOf(Scalar());
-  Lanes products[group];
-  std::memcpy(products, w, sizeof products);
+  constexpr Eigen::Index lanes = Vector<Scalar>::lanes;
+  constexpr std::size_t bytes = sizeof(typename Vector<Scalar>::Lanes);
+  GroupOfLanes<Scalar> weight;
+  std::memcpy(&weight.a, w + 0 * lanes, bytes);
+  std::memcpy(&weight.b, w + 1 * lanes, bytes);
+  std::memcpy(&weight.c, w + 2 * lanes, bytes);
+  std::memcpy(&weight.d, w + 3 * lanes, bytes);
+  std::memcpy(&weight.e, w + 4 * lanes, bytes);
+  std::memcpy(&weight.f, w + 5 * lanes, bytes);
+  std::memcpy(&weight.g, w + 6 * lanes, bytes);
+  std::memcpy(&weight.h, w + 7 * lanes, bytes);
+  const float* half = x + 4 * stride;
   for (Eigen::Index j = 0; j < count; ++j) {
-    Lanes sum;
-    std::memcpy(&sum, y + j * lanes, sizeof sum);
-#pragma GCC unroll 8
-    for (int c = 0; c < group; ++c)
-      sum += static_cast<Scalar>(x[c * stride + j]) * products[c];
-    std::memcpy(y + j * lanes, &sum, sizeof sum);
+    typename Vector<Scalar>::Lanes sum;
+    std::memcpy(&sum, y + j * lanes, bytes);
+    typename Vector<Scalar>::Lanes other = static_cast<Scalar>(half[j]) * weight.e;
+    sum += static_cast<Scalar>(x[j]) * weight.a;
+    other += static_cast<Scalar>(half[j + stride]) * weight.f;
+    sum += static_cast<Scalar>(x[j + stride]) * weight.b;
+    other += static_cast<Scalar>(half[j + 2 * stride]) * weight.g;
+    sum += static_cast<Scalar>(x[j + 2 * stride]) * weight.c;
+    other += static_cast<Scalar>(half[j + 3 * stride]) * weight.h;
+    sum += static_cast<Scalar>(half[j - stride]) * weight.d;
+    sum += other;
+    std::memcpy(y + j * lanes, &sum, bytes);
   }
 }
 
-/// For a batch of shifted features (@p x: batch × d, one after the other): w_c = Qᵀ x_c and
+/// For a batch of features (@p x: batch of them, @p stride apart): w_c = Qᵀ x_c and
 /// Y += Σ_c x_c w_cᵀ. Q and Y are d × lanes and w is batch × lanes, the lanes together. Block by
 /// block of the dimensions, so that Q, Y and the features' pieces stay in the first cache.
-template <typename Scalar, typename Lanes>
-[[gnu::always_inline]] inline void multiplyBatch(const float* x, Eigen::Index d, const Scalar* q,
-                                                 Scalar* y, Scalar* w)
+template <typename Scalar>
+[[gnu::always_inline]] inline void multiplyBatch(const float* x, Eigen::Index stride,
+                                                 Eigen::Index d, const Scalar* q, Scalar* y,
+                                                 Scalar* w)
 {
-  constexpr Eigen::Index lanes = lanesOf(Scalar());
+  constexpr Eigen::Index lanes = Vector<Scalar>::lanes;
   std::memset(w, 0, static_cast<std::size_t>(batch * lanes) * sizeof(Scalar));
   for (Eigen::Index j = 0; j < d; j += block)
     for (Eigen::Index c = 0; c < batch; c += group)
-      dotBlock<Scalar, Lanes>(x + c * d + j, d, std::min(block, d - j), q + j * lanes,
-                              w + c * lanes);
+      dotBlock<Scalar>(x + c * stride + j, stride, std::min(block, d - j), q + j * lanes,
+                       w + c * lanes);
   for (Eigen::Index j = 0; j < d; j += block)
     for (Eigen::Index c = 0; c < batch; c += group)
-      addBlock<Scalar, Lanes>(x + c * d + j, d, std::min(block, d - j), w + c * lanes,
-                              y + j * lanes);
+      addBlock<Scalar>(x + c * stride + j, stride, std::min(block, d - j), w + c * lanes,
+                       y + j * lanes);
 }
 
 ORRERY_FOR_EACH_CPU
-void multiplyFloats(const float* x, Eigen::Index d, const float* q, float* y, float* w)
+void multiplyFloats(const float* x, Eigen::Index stride, Eigen::Index d, const float* q, float* y,
+                    float* w)
 {
-  multiplyBatch<float, FloatLanes>(x, d, q, y, w);
+  multiplyBatch<float>(x, stride, d, q, y, w);
 }
 
 ORRERY_FOR_EACH_CPU
-void multiplyDoubles(const float* x, Eigen::Index d, const double* q, double* y, double* w)
+void multiplyDoubles(const float* x, Eigen::Index stride, Eigen::Index d, const double* q,
+                     double* y, double* w)
 {
-  multiplyBatch<double, DoubleLanes>(x, d, q, y, w);
+  multiplyBatch<double>(x, stride, d, q, y, w);
 }
 
-void multiply(const float* x, Eigen::Index d, const float* q, float* y, float* w)
+void multiply(const float* x, Eigen::Index stride, Eigen::Index d, const float* q, float* y,
+              float* w)
 {
-  multiplyFloats(x, d, q, y, w);
+  multiplyFloats(x, stride, d, q, y, w);
 }
 
-void multiply(const float* x, Eigen::Index d, const double* q, double* y, double* w)
+void multiply(const float* x, Eigen::Index stride, Eigen::Index d, const double* q, double* y,
+              double* w)
 {
-  multiplyDoubles(x, d, q, y, w);
+  multiplyDoubles(x, stride, d, q, y, w);
 }
 
 /// Σ (x_j − shift_j)², the differences in float, the sum in double.
@@ -145,15 +195,18 @@ void subtract(const float* __restrict x, const float* __restrict shift, Eigen::I
 }
 
 /// Copies up to a batch of features less the shift; what is missing becomes zero.
-void loadBatch(const FeatureMatrixView& x, const Eigen::VectorXf& shift, Eigen::Index begin,
-               Eigen::Index end, float* target)
+void loadBatch(const FeatureMatrixView& x, const float* shift, Eigen::Index begin, Eigen::Index end,
+               float* target)
 {
   const Eigen::Index d = x.rows();
   for (Eigen::Index c = 0; c < batch; ++c) {
-    if (begin + c < end)
-      subtract(x.data() + (begin + c) * x.outerStride(), shift.data(), d, target + c * d);
-    else
+    const float* feature = x.data() + (begin + c) * x.outerStride();
+    if (begin + c >= end)
       std::fill_n(target + c * d, d, 0.0f);
+    else if (shift)
+      subtract(feature, shift, d, target + c * d);
+    else
+      std::copy_n(feature, d, target + c * d);
   }
 }
 
@@ -167,7 +220,7 @@ Eigen::Index rangeLength(Eigen::Index n)
 template <typename Scalar>
 struct Product {
   const FeatureMatrixView& x;
-  const Eigen::VectorXf& shift;
+  const float* shift;     ///< d; nullptr if nothing is subtracted.
   const Scalar* q;        ///< d × lanes, the lanes of a dimension together.
   Eigen::MatrixXd& sums;  ///< d · lanes × ranges.
   /// If given: rows first … first + used of it become qᵀ(x_i − shift).
@@ -179,7 +232,7 @@ template <typename Scalar>
 void applyRange(const Product<Scalar>& product, Eigen::Index begin, Eigen::Index end, double* sum,
                 const Progress& progress)
 {
-  constexpr Eigen::Index lanes = lanesOf(Scalar());
+  constexpr Eigen::Index lanes = Vector<Scalar>::lanes;
   const Eigen::Index d = product.x.rows();
   std::vector<float> features(static_cast<std::size_t>(batch * d));
   std::vector<Scalar> run(static_cast<std::size_t>(d * lanes));
@@ -189,8 +242,13 @@ void applyRange(const Product<Scalar>& product, Eigen::Index begin, Eigen::Index
     const Eigen::Index stop = std::min(start + floatRun, end);
     std::fill(run.begin(), run.end(), Scalar(0));
     for (Eigen::Index c = start; c < stop; c += batch) {
-      loadBatch(product.x, product.shift, c, stop, features.data());
-      multiply(features.data(), d, product.q, run.data(), w);
+      if (!product.shift && c + batch <= stop) {
+        const Eigen::Index stride = product.x.outerStride();
+        multiply(product.x.data() + c * stride, stride, d, product.q, run.data(), w);
+      } else {
+        loadBatch(product.x, product.shift, c, stop, features.data());
+        multiply(features.data(), d, d, product.q, run.data(), w);
+      }
       if (product.scores)
         for (Eigen::Index i = 0; i < std::min(batch, stop - c); ++i)
           for (Eigen::Index v = 0; v < product.used; ++v)
@@ -202,11 +260,11 @@ void applyRange(const Product<Scalar>& product, Eigen::Index begin, Eigen::Index
 }
 
 template <typename Scalar>
-void applyLanes(const FeatureMatrixView& x, const Eigen::VectorXf& shift,
-                const Eigen::MatrixXd& vectors, Eigen::Index first, Eigen::MatrixXd& result,
-                Eigen::MatrixXf* scores, const Progress& progress)
+void applyLanes(const FeatureMatrixView& x, const float* shift, const Eigen::MatrixXd& vectors,
+                Eigen::Index first, Eigen::MatrixXd& result, Eigen::MatrixXf* scores,
+                const Progress& progress)
 {
-  constexpr Eigen::Index lanes = lanesOf(Scalar());
+  constexpr Eigen::Index lanes = Vector<Scalar>::lanes;
   const Eigen::Index d = x.rows(), n = x.cols();
   const Eigen::Index used = std::min<Eigen::Index>(lanes, vectors.cols() - first);
   std::vector<Scalar> q(static_cast<std::size_t>(d * lanes), Scalar(0));
@@ -230,9 +288,19 @@ void applyLanes(const FeatureMatrixView& x, const Eigen::VectorXf& shift,
 
 }  // namespace
 
-CovarianceKernel::CovarianceKernel(const FeatureMatrixView& x, const Eigen::VectorXd& mean)
-    : m_x(x), m_shift(mean.cast<float>()), m_rest(mean - m_shift.cast<double>())
+CovarianceKernel::CovarianceKernel(const FeatureMatrixView& x, const Eigen::VectorXd& mean,
+                                   std::optional<double> squares)
+    : m_x(x), m_mean(mean), m_shift(mean.cast<float>()), m_rest(mean - m_shift.cast<double>())
 {
+  if (!squares || x.cols() < 2)
+    return;
+  // Σ|x − m|² = Σ|x|² − n |m|², worth having while the mean does not swallow the digits.
+  const auto n = static_cast<double>(x.cols());
+  const double meanSquare = mean.squaredNorm();
+  const double trace = (*squares - n * meanSquare) / (n - 1.0);
+  if (meanSquare < 1e3 * trace)
+    m_trace = std::max(0.0, trace);
+  m_meanIsSmall = 32.0 * meanSquare < trace;
 }
 
 Eigen::MatrixXd CovarianceKernel::apply(const Eigen::MatrixXd& q, Precision precision,
@@ -242,17 +310,20 @@ Eigen::MatrixXd CovarianceKernel::apply(const Eigen::MatrixXd& q, Precision prec
   if (scores)
     scores->resize(q.cols(), m_x.cols());
   const bool single = precision == Precision::Single;
-  const Eigen::Index lanes = single ? lanesOf(float()) : lanesOf(double());
+  const bool shifted = !single || !m_meanIsSmall;
+  const float* shift = shifted ? m_shift.data() : nullptr;
+  const Eigen::Index lanes = single ? Vector<float>::lanes : Vector<double>::lanes;
   for (Eigen::Index first = 0; first < q.cols(); first += lanes) {
     if (single)
-      applyLanes<float>(m_x, m_shift, q, first, result, scores, progress);
+      applyLanes<float>(m_x, shift, q, first, result, scores, progress);
     else
-      applyLanes<double>(m_x, m_shift, q, first, result, scores, progress);
+      applyLanes<double>(m_x, shift, q, first, result, scores, progress);
   }
-  // Σ(x − s)(x − s)ᵀ exceeds what is wanted by n (m − s)(m − s)ᵀ.
+  // With s what was subtracted, Σ(x − s)(x − s)ᵀ exceeds what is wanted by n (m − s)(m − s)ᵀ.
+  const Eigen::VectorXd& rest = shifted ? m_rest : m_mean;
   const auto n = static_cast<double>(m_x.cols());
-  const Eigen::RowVectorXd along = m_rest.transpose() * q;
-  result -= n * m_rest * along;
+  const Eigen::RowVectorXd along = rest.transpose() * q;
+  result -= n * rest * along;
   if (scores)
     scores->colwise() -= along.transpose().cast<float>();
   return result / (n - 1.0);
@@ -275,6 +346,8 @@ Eigen::MatrixXf CovarianceKernel::scores(const Eigen::MatrixXd& q, const Progres
 
 double CovarianceKernel::trace() const
 {
+  if (m_trace)
+    return *m_trace;
   const Eigen::Index n = m_x.cols(), length = rangeLength(n);
   Eigen::VectorXd sums = Eigen::VectorXd::Zero((n + length - 1) / length);
   parallelFor(n, length, [&](std::int64_t begin, std::int64_t end) {

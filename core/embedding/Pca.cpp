@@ -153,10 +153,11 @@ Pca computePca(const FeatureMatrixView& decoder, const PcaOptions& options,
     throw Error("the tolerance of the principal components must be above 0");
   progress.update(0, 1);
 
-  const Eigen::VectorXd mean = options.center ? meanColumn(decoder) : Eigen::VectorXd::Zero(d);
-  if (!mean.allFinite())
+  const ColumnMoments moments = columnMoments(decoder);
+  if (!moments.mean.allFinite())
     throw Error("principal components cannot be computed: a feature holds a NaN or an infinity");
-  const CovarianceKernel kernel(decoder, mean);
+  const Eigen::VectorXd mean = options.center ? moments.mean : Eigen::VectorXd::Zero(d);
+  const CovarianceKernel kernel(decoder, mean, moments.squares);
   const int components = static_cast<int>(
       std::min<Eigen::Index>(options.components, std::min(d, options.center ? n - 1 : n)));
   Leading leading = lead(decoder, mean, kernel, options, components, progress);
