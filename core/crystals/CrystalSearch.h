@@ -12,10 +12,10 @@
 //   (2 − δ/2 + a·d + b·c) / 4.
 //   Further | |b−a| − |d−c| | ≤ |r| ≤ √δ, so with S² the right side of (1) both sides are shorter
 //   than S + √δ/2, and partners are sought among pairs of nearly the same length alone.      (2)
-//   Nothing is known of D beforehand. A limit L² for D² is chosen; crystals with D² > L² have both
-//   diagonals long: their midpoints nearly coincide, |(a+d) − (b+c)| ≤ √δ, hence
-//   | |d−a|² − |c−b|² | is bounded through |a|² + |b|² + |c|² + |d|² too, and the pairs of
-//   nearly opposite features are joined by their sums. (Antipodal features make such squares.)  (3)
+//   D is not known beforehand, but D² is at most the largest squared distance of two features,
+//   which the sweep over all pairs sees. (Antipodal features make that large, and many pairs to be
+//   listed; where the budget does not allow as many, the list is shorter and the result says above
+//   which mean similarity of the sides it is complete.)
 //
 // So: list the pairs by (2), compare the difference vectors of pairs that (1) and (2) allow, in a
 // projection on leading directions (which only shortens: no crystal is lost), and compute what is

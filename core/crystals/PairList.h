@@ -1,0 +1,55 @@
+// The pairs of features that a crystal search compares: how long they may be, how many there are.
+#pragma once
+
+#include "core/base/Progress.h"
+#include "core/base/Types.h"
+#include "core/crystals/CrystalSearch.h"
+#include "core/crystals/CrystalSpace.h"
+
+#include <cstdint>
+#include <vector>
+
+namespace orrery {
+
+/// Pairs by squared distance, as a sample of the features or the whole sweep counts them.
+struct DistanceHistogram {
+  std::vector<double> counts;  ///< Bins of equal width from 0 to `largest`.
+  double largest = 0.0;        ///< Largest squared distance seen.
+};
+
+/// Distances of up to @p sample features (seeded) to all, scaled up to all pairs.
+DistanceHistogram sampleDistances(const CrystalSpace& space, int sample, std::uint64_t seed,
+                                  const Progress& progress);
+
+/// Which pairs a search lists. All in squared lengths of the space (not its unit).
+struct PairLimits {
+  double meanSquare = 0.0;     ///< Of two opposite sides, at most (parallelograms).
+  double longestSquare = 0.0;  ///< Of one side, at most.
+  bool complete = false;       ///< Enough for every crystal within δ.
+  double pairs = 0.0;
+  double comparisons = 0.0;
+};
+
+/// The limits that completeness needs, or the widest that the budget allows.
+PairLimits pairLimits(const CrystalSpace& space, const CrystalSearchOptions& options,
+                      const DistanceHistogram& histogram);
+
+/// Whether mean and single limits that were listed suffice for diagonals up to @p largestSquare.
+double neededMeanSquare(double residual, double largestSquare);
+
+struct FeaturePair {
+  FeatureId first = noFeature;
+  FeatureId second = noFeature;
+  float length = 0.0f;
+};
+
+struct PairList {
+  std::vector<FeaturePair> pairs;  ///< first < second, by tile.
+  double largestSquare = 0.0;      ///< Largest squared distance of all pairs.
+};
+
+/// All pairs of used features no farther apart than @p longestSquare allows: symmetric tiles of
+/// products, O(n² d).
+PairList listPairs(const CrystalSpace& space, double longestSquare, const Progress& progress);
+
+}  // namespace orrery
