@@ -17,6 +17,7 @@
 #include <fstream>
 #include <functional>
 #include <limits>
+#include <optional>
 #include <sstream>
 #include <utility>
 
@@ -144,9 +145,8 @@ class Hdf5File : public TensorFile {
     m_source.fail("has no dataset '" + displayText(name) + "'");
   }
 
-  /// The helper, asked for one dataset, if the file is still the one that was listed.
-  ReaderProcess ask(reader::Task task, const std::string& name, const Hdf5Entry& entry,
-                    const Progress& progress) const
+  /// Throws Error if the file is not the one that was listed any more.
+  void checkUnchanged() const
   {
     struct stat status {};
     if (::fstat(m_source.descriptor(), &status) != 0 ||
@@ -157,6 +157,13 @@ class Hdf5File : public TensorFile {
     // The bytes are still there, but the HDF5 library asks for the name behind the descriptor.
     if (status.st_nlink == 0)
       m_source.fail("has been deleted since it was opened");
+  }
+
+  /// The helper, asked for one dataset.
+  ReaderProcess ask(reader::Task task, const std::string& name, const Hdf5Entry& entry,
+                    const Progress& progress) const
+  {
+    checkUnchanged();
     reader::Request request;
     request.task = task;
     request.name = displayText(name).substr(0, reader::maxNameBytes);
@@ -164,9 +171,30 @@ class Hdf5File : public TensorFile {
     return ReaderProcess(m_source, request, m_limits, progress);
   }
 
+  /// Where the values lie, if the listing says so and it can be true.
+  std::optional<StoredMatrix> inOnePiece(const TensorInfo& info, const Hdf5Entry& entry,
+                                         FeatureAxis axis) const
+  {
+    const auto format = decodableFormat(entry.format);
+    if (!format || entry.offset == 0 || entry.offset > m_source.size())
+      return std::nullopt;
+    std::uint64_t bytes = elementSize(format->kind);
+    for (const std::int64_t size : info.shape)
+      if (!multiplyChecked(bytes, static_cast<std::uint64_t>(size), bytes))
+        return std::nullopt;
+    if (bytes > m_source.size() - entry.offset)
+      return std::nullopt;
+    return StoredMatrix{entry.offset, info.shape[0], info.shape[1], *format,
+                        axis == FeatureAxis::Rows};
+  }
+
   FeatureMatrix readDense(const TensorInfo& info, const Hdf5Entry& entry, FeatureAxis axis,
                           const Progress& progress, std::int64_t& overflowed)
   {
+    if (const auto stored = inOnePiece(info, entry, axis)) {
+      checkUnchanged();
+      return readMatrixParallel(m_source, *stored, progress, &overflowed);
+    }
     ReaderProcess helper = ask(reader::Task::Matrix, info.name, entry, progress);
     DecodedMatrix decoded = decodeMatrix(m_source, helper, info.name, info.shape, axis, progress);
     overflowed = decoded.overflowed;
@@ -193,7 +221,7 @@ class Hdf5File : public TensorFile {
           helper.failOnAnswer("unexpected answer");
         const reader::Block block = readBlock(message);
         const auto bytes = message.rest();
-        if (block.column != done || block.columns > total - done ||
+        if (block.column != done || block.columns == 0 || block.columns > total - done ||
             bytes.size() != block.columns * sizeof(double))
           helper.failOnAnswer("a block outside the list");
         values.resize(block.columns);

@@ -212,6 +212,7 @@ class ListingBuilder {
     Hdf5Entry entry;
     entry.address = object.address;
     entry.format = object.format;
+    entry.offset = object.offset;
     add(std::move(info), std::move(entry));
   }
 

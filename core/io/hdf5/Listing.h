@@ -22,6 +22,7 @@ struct Hdf5Entry {
   Kind kind = Kind::Dataset;
   std::uint64_t address = 0;
   reader::ElementFormat format;
+  std::uint64_t offset = 0;  ///< Of values in one piece; otherwise 0.
   /// Sparse: compressed along rows (CSR), otherwise along columns. Its parts are listed too.
   bool compressedRows = true;
   std::string pointers, indices, values;

@@ -98,6 +98,7 @@ void write(MessageWriter& writer, const ListedObject& object)
   writer.number(object.storedBytes);
   writer.text(object.problem);
   writer.number(object.address);
+  writer.number(object.offset);
   writer.number(static_cast<std::uint32_t>(object.attributes.size()));
   for (const auto& [name, value] : object.attributes) {
     writer.text(name);
@@ -119,6 +120,7 @@ ListedObject readObject(MessageReader& reader)
   object.storedBytes = reader.number<std::uint64_t>();
   object.problem = reader.text(4 * maxNameBytes);
   object.address = reader.number<std::uint64_t>();
+  object.offset = reader.number<std::uint64_t>();
   object.attributes.resize(reader.count(2 * sizeof(std::uint32_t)));
   for (auto& [name, value] : object.attributes) {
     name = reader.text(maxNameBytes);

@@ -15,7 +15,7 @@
 
 namespace orrery::reader {
 
-inline constexpr std::uint32_t protocolMagic = 0x52524F31;  ///< Also says the version: "1ORR".
+inline constexpr std::uint32_t protocolMagic = 0x52524F32;  ///< Also says the version: "2ORR".
 inline constexpr std::uint32_t maxFrameBytes = 16u << 20;
 /// Blocks of values are kept well below the largest frame, so that stopping stays quick.
 inline constexpr std::uint64_t blockBytes = 4u << 20;
@@ -98,6 +98,9 @@ struct ListedObject {
   std::uint64_t storedBytes = 0;
   std::string problem;
   std::uint64_t address = 0;  ///< What a request names the object by.
+  /// Where in the file the values lie, if they lie in one piece that the program can read by
+  /// itself, without asking for a plan; otherwise 0.
+  std::uint64_t offset = 0;
   Attributes attributes;
 };
 

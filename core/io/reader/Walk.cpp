@@ -202,6 +202,9 @@ class Walk {
     object.typeName = facts.type.name;
     object.storedBytes = facts.storedBytes;
     object.problem = facts.problem;
+    if (facts.layout == H5D_CONTIGUOUS && facts.problem.empty() &&
+        facts.type.format.kind <= ElementKind::Boolean)
+      object.offset = facts.offset;
     object.attributes = readAttributes(dataset);
     m_receiver.object(object);
     object.attributes.clear();

@@ -114,6 +114,14 @@ Path smallFile(const test::TemporaryFolder& folder, const std::string& name = "a
   return folder.path() / name;
 }
 
+/// The same in chunks: its values are asked from the helper.
+Path chunkedFile(const test::TemporaryFolder& folder)
+{
+  Hdf5Maker maker(folder.path() / "a.h5");
+  maker.floats("W_dec", {4, 3}, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}, chunked({2, 3}));
+  return folder.path() / "a.h5";
+}
+
 const std::string failedSentence = "cannot be read (the HDF5 library failed on it)";
 
 void shuffleDeflate(hid_t properties)
@@ -157,6 +165,7 @@ class tst_Hdf5Faults : public QObject {
   void noticesChangedFiles();
   void survivesTheHelpersDeath();
   void endsAHangingHelper();
+  void readsOnePieceWithoutTheHelper();
   void stopsAtOnce();
   void refusesNonsenseFromTheHelper_data();
   void refusesNonsenseFromTheHelper();
@@ -747,7 +756,7 @@ void tst_Hdf5Faults::noticesChangedFiles()
 void tst_Hdf5Faults::survivesTheHelpersDeath()
 {
   const test::TemporaryFolder folder;
-  const Path path = smallFile(folder);
+  const Path path = chunkedFile(folder);
   const auto file = openHdf5(path, {});
   for (const char* script : {"kill -SEGV $$", "exit 1", "exec 0>&-; sleep 1", "head -c 20 <&0"}) {
     const OtherReader other(folder, script);
@@ -772,10 +781,23 @@ void tst_Hdf5Faults::endsAHangingHelper()
   QVERIFY(seconds < 3.0);
 }
 
-void tst_Hdf5Faults::stopsAtOnce()
+void tst_Hdf5Faults::readsOnePieceWithoutTheHelper()
 {
   const test::TemporaryFolder folder;
   const Path path = smallFile(folder);
+  const auto file = openHdf5(path, {});
+  const OtherReader other(folder, "exit 1");
+  const FeatureMatrix matrix = file->readMatrix(*find(*file, "/W_dec"), FeatureAxis::Rows, {});
+  QCOMPARE(matrix.cols(), 4);
+  QCOMPARE(matrix(2, 3), 11.0f);
+  std::filesystem::resize_file(path, std::filesystem::file_size(path) - 1);
+  QVERIFY(has(readingError(*file, "/W_dec"), "has changed since it was opened"));
+}
+
+void tst_Hdf5Faults::stopsAtOnce()
+{
+  const test::TemporaryFolder folder;
+  const Path path = chunkedFile(folder);
   const auto file = openHdf5(path, {});
   const OtherReader other(folder, "exec sleep 1000");
   for (const bool opening : {true, false}) {
@@ -885,7 +907,7 @@ void tst_Hdf5Faults::refusesNonsenseFromTheHelper()
 {
   QFETCH(QByteArray, answer);
   const test::TemporaryFolder folder;
-  const Path path = smallFile(folder);
+  const Path path = chunkedFile(folder);
   const auto file = openHdf5(path, {});
   const Path said = folder.write("answer", answer.toStdString());
   // Standard input is the socket. It waits a moment, so that the request is not refused by a
