@@ -10,6 +10,7 @@
 #include <Eigen/Cholesky>
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numbers>
 #include <numeric>
 #include <string>
@@ -275,13 +276,51 @@ FeatureMatrix matchedGaussian(const Eigen::VectorXd& variances, Eigen::Index n, 
   return (variances.cwiseMax(0.0).cwiseSqrt().asDiagonal() * cloud).cast<float>();
 }
 
+/// The rows on their leading axes, and the variances there.
+struct Reduced {
+  FeatureMatrix scores;
+  Eigen::VectorXd variances;
+};
+
+/// Axes in float where they are many and dear. A subspace that is wrong by 10⁻⁶ moves distances
+/// within it as little; the variances are measured on the scores themselves.
+Reduced leadingComponents(const FeatureMatrix& points, int components, const Progress& progress)
+{
+  constexpr Eigen::Index cheap = 512;
+  const Eigen::Index d = points.rows(), n = points.cols();
+  if (d <= cheap || n <= d || components > d / 4) {
+    PcaOptions options;
+    options.components = components;
+    Pca pca = computePca(points, options, progress);
+    return {std::move(pca.scores), std::move(pca.eigenvalues)};
+  }
+  const Eigen::VectorXd mean = meanColumn(points);
+  Eigen::MatrixXd scatter =
+      scatterMatrix(points, mean, Precision::Single, progress.stage("Covariance", 0.0, 0.5));
+  scatter /= static_cast<double>(n - 1);
+  progress.checkStopped();
+  const SymmetricEigen<float> leading =
+      largestEigen(Eigen::MatrixXf(scatter.cast<float>()), components);
+  progress.checkStopped();
+  Reduced reduced;
+  reduced.scores = product(leading.vectors.transpose().eval(), points);
+  const Eigen::VectorXd shift = meanColumn(reduced.scores);
+  reduced.variances = Eigen::VectorXd::Zero(components);
+  for (Eigen::Index i = 0; i < n; ++i) {
+    reduced.scores.col(i) = (reduced.scores.col(i).cast<double>() - shift).cast<float>();
+    reduced.variances += reduced.scores.col(i).cast<double>().cwiseAbs2();
+  }
+  reduced.variances /= static_cast<double>(n - 1);
+  return reduced;
+}
+
 void checkOptions(const ClusteringEntropyOptions& options)
 {
   if (options.rows < 10 || options.components < 1 || options.neighbor < 1 ||
-      options.resamples < 2 || options.gaussianSamples < 1)
+      options.resamples < 2 || options.gaussianSamples < 0)
     throw Error(
-        "clustering entropy needs at least 10 rows, 1 component, neighbour 1, 2 resamples and 1 "
-        "Gaussian sample");
+        "clustering entropy needs at least 10 rows, 1 component, neighbour 1, and 2 "
+        "resamples");
   if (options.neighbor * 4 > options.rows)
     throw Error("clustering entropy: neighbour " + std::to_string(options.neighbor) +
                 " is too far for " + std::to_string(options.rows) +
@@ -338,10 +377,10 @@ ClusteringEntropy computeClusteringEntropy(const FeatureMatrixView& decoder,
   if (points.rows() == 0)
     throw Error("clustering entropy: no dimension varies among the rows");
 
-  PcaOptions pcaOptions;
-  pcaOptions.components = std::min<int>(options.components, static_cast<int>(points.rows()));
-  const Pca pca = computePca(points, pcaOptions, progress.stage("principal components", 0.0, 0.3));
-  points = pca.scores;
+  Reduced reduced =
+      leadingComponents(points, std::min<int>(options.components, static_cast<int>(points.rows())),
+                        progress.stage("principal components", 0.0, 0.3));
+  points = std::move(reduced.scores);
   result.componentsUsed = static_cast<int>(points.rows());
 
   const Progress searching = progress.stage("neighbours", 0.3, 0.5);
@@ -369,13 +408,14 @@ ClusteringEntropy computeClusteringEntropy(const FeatureMatrixView& decoder,
   std::vector<double> zeros;
   for (int sample = 0; sample < options.gaussianSamples; ++sample) {
     const FeatureMatrix cloud =
-        matchedGaussian(pca.eigenvalues, points.cols(),
+        matchedGaussian(reduced.variances, points.cols(),
                         Random::forPart(options.seed, 1000 + static_cast<std::uint64_t>(sample)));
     zeros.push_back(negentropyOf(cloud, options,
                                  options.seed + 2 + static_cast<std::uint64_t>(sample), control));
   }
-  result.gaussian =
-      std::accumulate(zeros.begin(), zeros.end(), 0.0) / static_cast<double>(zeros.size());
+  result.gaussian = zeros.empty() ? std::numeric_limits<double>::quiet_NaN()
+                                  : std::accumulate(zeros.begin(), zeros.end(), 0.0) /
+                                        static_cast<double>(zeros.size());
   result.corrected = result.negentropy - result.gaussian;
   return result;
 }

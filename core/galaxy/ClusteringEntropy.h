@@ -38,7 +38,7 @@ struct ClusteringEntropyOptions {
   /// Which nearest neighbour, k.
   int neighbor = 1;
   int resamples = 30;
-  /// Samples of the matched Gaussian that make the zero.
+  /// Samples of the matched Gaussian that make the zero; 0: none, and no corrected figure (NaN).
   int gaussianSamples = 3;
   std::uint64_t seed = 0;
 };
