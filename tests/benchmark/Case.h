@@ -59,5 +59,6 @@ std::vector<Case> loadCases();
 std::vector<Case> linearCases();
 std::vector<Case> neighborCases();
 std::vector<Case> mapCases();
+std::vector<Case> galaxyCases();
 
 }  // namespace orrery::benchmark

@@ -43,7 +43,8 @@ struct Arguments {
 std::vector<Case> allCases()
 {
   std::vector<Case> all;
-  for (const auto& subject : {loadCases(), linearCases(), neighborCases(), mapCases()})
+  for (const auto& subject :
+       {loadCases(), linearCases(), neighborCases(), mapCases(), galaxyCases()})
     all.insert(all.end(), subject.begin(), subject.end());
   return all;
 }
