@@ -44,11 +44,13 @@ const CommandSpec& infoSpec();
 const CommandSpec& embedSpec();
 const CommandSpec& neighborsSpec();
 const CommandSpec& renderSpec();
+const CommandSpec& galaxySpec();
 const CommandSpec& demoSpec();
 CommandOutput runInfo(const CommandContext& context);
 CommandOutput runEmbed(const CommandContext& context);
 CommandOutput runNeighbors(const CommandContext& context);
 CommandOutput runRender(const CommandContext& context);
+CommandOutput runGalaxy(const CommandContext& context);
 CommandOutput runDemo(const CommandContext& context);
 
 /// --dataset --transpose --shape --labels --no-labels --max-memory as the reader takes them.

@@ -89,7 +89,6 @@ class tst_CommandLine : public QObject {
     row("labels and none", {"info", "f", "--labels", "l", "--no-labels"}, "exclude");
     row("crystals", {"crystals", "f"}, "'crystals'");
     row("lobes", {"lobes", "f"}, "'lobes'");
-    row("galaxy", {"galaxy", "f"}, "'galaxy'");
   }
 
   void wrongUsage()
