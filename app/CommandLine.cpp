@@ -17,7 +17,7 @@
 namespace orrery {
 namespace {
 
-constexpr std::array<std::string_view, 2> plannedCommands = {"crystals", "lobes"};
+constexpr std::array<std::string_view, 1> plannedCommands = {"crystals"};
 
 const Command* findCommand(std::string_view name)
 {
@@ -162,9 +162,9 @@ const CommandSpec& windowSpec()
   static const CommandSpec spec = {
       .name = "",
       .summary = "see, turn and question the dictionaries of sparse autoencoders",
-      .synopsis =
-          {"[FILE...] [--labels FILE] [--cooccurrence FILE] [--session FILE]", "--demo",
-           "COMMAND ... (info, embed, neighbors, galaxy, render, demo; each has its own --help)"},
+      .synopsis = {"[FILE...] [--labels FILE] [--cooccurrence FILE] [--session FILE]", "--demo",
+                   "COMMAND ... (info, embed, neighbors, lobes, galaxy, render, demo;",
+                   "      each has its own --help)"},
       .description =
           "Opens a window on the files: the features of a sparse autoencoder's dictionary as a "
           "cloud "
@@ -186,8 +186,9 @@ const CommandSpec& windowSpec()
 const std::vector<Command>& commands()
 {
   static const std::vector<Command> all = {
-      {infoSpec(), runInfo},     {embedSpec(), runEmbed},   {neighborsSpec(), runNeighbors},
-      {renderSpec(), runRender}, {galaxySpec(), runGalaxy}, {demoSpec(), runDemo}};
+      {infoSpec(), runInfo},   {embedSpec(), runEmbed},   {neighborsSpec(), runNeighbors},
+      {lobesSpec(), runLobes}, {galaxySpec(), runGalaxy}, {renderSpec(), runRender},
+      {demoSpec(), runDemo}};
   return all;
 }
 

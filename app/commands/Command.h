@@ -46,12 +46,14 @@ const CommandSpec& neighborsSpec();
 const CommandSpec& renderSpec();
 const CommandSpec& galaxySpec();
 const CommandSpec& demoSpec();
+const CommandSpec& lobesSpec();
 CommandOutput runInfo(const CommandContext& context);
 CommandOutput runEmbed(const CommandContext& context);
 CommandOutput runNeighbors(const CommandContext& context);
 CommandOutput runRender(const CommandContext& context);
 CommandOutput runGalaxy(const CommandContext& context);
 CommandOutput runDemo(const CommandContext& context);
+CommandOutput runLobes(const CommandContext& context);
 
 /// --dataset --transpose --shape --labels --no-labels --max-memory as the reader takes them.
 ReadOptions readOptions(const Arguments& arguments);

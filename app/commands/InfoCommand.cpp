@@ -3,37 +3,12 @@
 
 #include "core/base/Error.h"
 #include "core/io/ByteSource.h"
-#include "core/io/TensorFile.h"
+#include "core/io/CooccurrenceFile.h"
 
 #include <algorithm>
 
 namespace orrery {
 namespace {
-
-struct CooccurrenceFacts {
-  std::int64_t features = 0;
-  std::int64_t blocks = 0;
-};
-
-/// Only what describes the file: the counts themselves are not read.
-CooccurrenceFacts inspectCooccurrence(const std::filesystem::path& path, const Progress& progress)
-{
-  const std::unique_ptr<TensorFile> file = openNpz(path);
-  const auto find = [&](const char* name) -> const TensorInfo& {
-    for (const TensorInfo& tensor : file->tensors())
-      if (tensor.name == name)
-        return tensor;
-    throw Error(displayName(path) + ": has no array '" + name +
-                "' (a co-occurrence file has 'histogram', features x features, and 'n_chunks')");
-  };
-  const TensorInfo& histogram = find("histogram");
-  if (!histogram.isMatrix() || histogram.shape[0] != histogram.shape[1])
-    throw Error(displayName(path) + ": 'histogram' is not features x features");
-  const std::vector<double> blocks = file->readNumbers(find("n_chunks"), progress);
-  if (blocks.size() != 1 || !(blocks.front() >= 0 && blocks.front() < 1e15))
-    throw Error(displayName(path) + ": 'n_chunks' is not a number of blocks");
-  return {histogram.shape[0], static_cast<std::int64_t>(blocks.front())};
-}
 
 Json arraysJson(const FilePreview& preview)
 {
@@ -159,8 +134,8 @@ const CommandSpec& infoSpec()
           "width. A file with several candidates is listed; choose one with --dataset.",
       .options =
           {{"cooccurrence", "FILE",
-            "Co-occurrence counts (.npz with histogram and n_chunks): their number of blocks "
-            "is printed too, and their size compared with the dictionary's."}},
+            "Co-occurrences (counts or firings, as `orrery lobes` takes them): their number of "
+            "blocks is printed too, and their size compared with the dictionary's."}},
       .files = "FILE",
       .fewestFiles = 1,
       .mostFiles = -1,
@@ -189,11 +164,17 @@ CommandOutput runInfo(const CommandContext& context)
       json = describe(dictionary, files[i]);
     }
     if (const auto path = context.arguments.path("cooccurrence")) {
-      const CooccurrenceFacts facts = inspectCooccurrence(*path, context.progress);
-      if (json["features"].is_number() && json["features"] != facts.features)
-        throw Error(displayName(*path) + ": counts " + std::to_string(facts.features) +
+      CooccurrenceReadOptions reading;
+      if (json["features"].is_number())
+        reading.features = json["features"].get<std::int64_t>();
+      if (json["dataset"].is_string())
+        reading.besideDataset = json["dataset"].get<std::string>();
+      reading.maxMemory = options.maxMemory;
+      const CooccurrenceFacts facts = inspectCooccurrenceFile(*path, reading, context.progress);
+      if (facts.features && reading.features && *facts.features != *reading.features)
+        throw Error(displayName(*path) + ": counts " + std::to_string(*facts.features) +
                     " features, but " + displayName(files[i]) + " has " + json["features"].dump());
-      json["cooccurrence_blocks"] = facts.blocks;
+      json["cooccurrence_blocks"] = orNull(facts.blocks);
     }
     json["arrays"] = arraysJson(preview);
     output.text += (i > 0 ? "\n" : "") + textOf(json);

@@ -193,26 +193,89 @@ Eigen::MatrixXf computeAffinity(const Cooccurrence& cooccurrence, AffinityMeasur
   return result;
 }
 
-Eigen::MatrixXf computeAngularSimilarity(const FeatureMatrixView& decoder, const Progress& progress)
+Eigen::MatrixXf computeAffinity(const Cooccurrence& cooccurrence, AffinityMeasure measure,
+                                AffinityShift shift, const std::vector<FeatureId>& features,
+                                const Progress& progress)
 {
-  const Eigen::Index n = decoder.cols();
-  FeatureMatrix unit = decoder;
-  for (Eigen::Index i = 0; i < n; ++i) {
-    const double length = decoder.col(i).cast<double>().norm();
-    unit.col(i) = length > 0
-                      ? Eigen::VectorXf((decoder.col(i).cast<double>() / length).cast<float>())
-                      : Eigen::VectorXf::Zero(decoder.rows());
-  }
-  Eigen::MatrixXf result = transposedProduct(unit, unit, progress);
-  parallelFor(n, 64, [&](std::int64_t begin, std::int64_t end) {
-    progress.checkStopped();
+  const auto m = static_cast<std::int64_t>(features.size());
+  if (m == cooccurrence.features())
+    return computeAffinity(cooccurrence, measure, shift, progress);
+  const Marginals marginals(cooccurrence);
+  Eigen::MatrixXf result(m, m);
+  parallelFor(m, 64, [&](std::int64_t begin, std::int64_t end) {
+    progress.update(begin, m);
+    Eigen::VectorXf column(cooccurrence.features());
     for (std::int64_t j = begin; j < end; ++j) {
-      // acos of a cosine that rounding took past 1 would be NaN.
-      result.col(j) =
-          1.0f - result.col(j).array().min(1.0f).max(-1.0f).acos() * std::numbers::inv_pi_v<float>;
-      result(j, j) = 1.0f;
+      fillColumn(cooccurrence, marginals, measure, shift, features[static_cast<std::size_t>(j)],
+                 column.data());
+      for (std::int64_t i = 0; i < m; ++i)
+        result(i, j) = column[features[static_cast<std::size_t>(i)]];
     }
   });
+  return result;
+}
+
+namespace {
+
+/// Columns of length one; zero columns stay.
+Eigen::MatrixXf unitColumns(const FeatureMatrixView& decoder)
+{
+  Eigen::MatrixXf unit(decoder.rows(), decoder.cols());
+  parallelFor(decoder.cols(), 256, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      const double length = decoder.col(i).cast<double>().norm();
+      unit.col(i) = length > 0
+                        ? Eigen::VectorXf((decoder.col(i).cast<double>() / length).cast<float>())
+                        : Eigen::VectorXf::Zero(decoder.rows());
+    }
+  });
+  return unit;
+}
+
+/// @p change of every cosine. A tile and the one across the diagonal are filled from one product.
+template <typename Change>
+Eigen::MatrixXf fromCosines(const FeatureMatrixView& decoder, const Progress& progress,
+                            Change change)
+{
+  constexpr Eigen::Index tile = 512;
+  const Eigen::Index n = decoder.cols();
+  const Eigen::MatrixXf unit = unitColumns(decoder);
+  Eigen::MatrixXf result(n, n);
+  const Eigen::Index perSide = (n + tile - 1) / tile;
+  const Eigen::Index tiles = perSide * (perSide + 1) / 2;
+  parallelFor(tiles, 1, [&](std::int64_t index, std::int64_t) {
+    progress.update(index, tiles);
+    Eigen::Index row = 0;
+    while ((row + 1) * (row + 2) / 2 <= index)
+      ++row;
+    const Eigen::Index column = index - row * (row + 1) / 2;
+    const Eigen::Index i = row * tile, j = column * tile;
+    const Eigen::Index rows = std::min(tile, n - i), columns = std::min(tile, n - j);
+    Eigen::MatrixXf part(rows, columns);
+    multiplyInto(part, unit.middleCols(i, rows), true, unit.middleCols(j, columns));
+    change(part);
+    result.block(i, j, rows, columns) = part;
+    result.block(j, i, columns, rows) = part.transpose();
+  });
+  return result;
+}
+
+}  // namespace
+
+Eigen::MatrixXf computePositiveCosine(const FeatureMatrixView& decoder, const Progress& progress)
+{
+  return fromCosines(decoder, progress, [](Eigen::MatrixXf& cosines) {
+    cosines = cosines.cwiseMax(0.0f).cwiseMin(1.0f);
+  });
+}
+
+Eigen::MatrixXf computeAngularSimilarity(const FeatureMatrixView& decoder, const Progress& progress)
+{
+  Eigen::MatrixXf result = fromCosines(decoder, progress, [](Eigen::MatrixXf& cosines) {
+    // acos of a cosine that rounding took past 1 would be NaN.
+    cosines = 1.0f - cosines.array().min(1.0f).max(-1.0f).acos() * std::numbers::inv_pi_v<float>;
+  });
+  result.diagonal().setOnes();
   return result;
 }
 

@@ -57,6 +57,16 @@ Eigen::MatrixXf computeAffinity(const Cooccurrence& cooccurrence, AffinityMeasur
                                 AffinityShift shift = AffinityShift::None,
                                 const Progress& progress = {});
 
+/// The same between the features @p features (ascending) only: m × m float.
+Eigen::MatrixXf computeAffinity(const Cooccurrence& cooccurrence, AffinityMeasure measure,
+                                AffinityShift shift, const std::vector<FeatureId>& features,
+                                const Progress& progress = {});
+
+/// cos(x_i, x_j), at least 0, for all pairs of columns of @p decoder (d × n, finite); a zero vector
+/// has cosine 0 to all. n × n float; each tile of a pair of features is computed once.
+Eigen::MatrixXf computePositiveCosine(const FeatureMatrixView& decoder,
+                                      const Progress& progress = {});
+
 /// 1 − arccos(cos(x_i, x_j)) / π for all pairs of columns of @p decoder (d × n, finite): n × n
 /// float, 1 on the diagonal. A zero vector has similarity ½ (a right angle) to all others. Tiled
 /// products on all threads.

@@ -35,9 +35,9 @@ struct NullComparison {
 NullComparison compareWithNull(double observed, std::vector<double> values);
 
 enum class Verdict {
-  NotDistinguishable,  ///< z below 3, or a draw of the null reaches the observed figure too often.
-  Weak,                ///< z from 3 to 5.
-  Clear                ///< z of 5 and more, and no draw of the null reaches it.
+  NotDistinguishable,  ///< z below 3, or more than one in twenty draws of the null reach it.
+  Weak,                ///< z from 3 to 4.
+  Clear                ///< z of 4 and more, and no draw of the null reaches it.
 };
 Verdict verdictOf(const NullComparison& comparison);
 /// "not distinguishable from chance", "weakly above chance", "clearly above chance".

@@ -21,9 +21,6 @@ struct Lobes {
   /// Of the k-means that cut the lobes: summed squared distances to the centres, in the space of
   /// the eigenvectors. 0 if they came from elsewhere.
   double inertia = 0.0;
-  /// Σ over lobes of the affinity that leaves the lobe over all its affinity; 0 … clusters. NaN if
-  /// not known.
-  double normalizedCut = 0.0;
 
   [[nodiscard]] std::int64_t features() const { return static_cast<std::int64_t>(labels.size()); }
   [[nodiscard]] std::int64_t placed() const;  ///< Features that have a lobe.

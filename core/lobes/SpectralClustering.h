@@ -27,9 +27,9 @@ struct SpectralClusteringOptions {
   /// K-means is begun so often from other seeds; the one with the smallest inertia is kept.
   int starts = 10;
   int maxIterations = 300;  ///< Of one k-means.
-  /// Residual ‖Sv − λv‖ (λ ≤ 1) that every wanted eigenvector must reach. Products are in single
-  /// precision, which ends near 1e-6.
-  double tolerance = 1e-5;
+  /// Residual ‖Sv − λv‖ that every wanted eigenvector must reach, relative to the second eigenvalue
+  /// (the first is 1 for any affinity). Products are in single precision.
+  double tolerance = 1e-4;
   /// Products with a block of vectors after which it gives up and says so (`converged`).
   int maxProducts = 400;
   std::uint64_t seed = 0;

@@ -88,7 +88,6 @@ class tst_CommandLine : public QObject {
     row("two files", {"neighbors", "f", "g", "--query", "a"}, "takes one file");
     row("labels and none", {"info", "f", "--labels", "l", "--no-labels"}, "exclude");
     row("crystals", {"crystals", "f"}, "'crystals'");
-    row("lobes", {"lobes", "f"}, "'lobes'");
   }
 
   void wrongUsage()
