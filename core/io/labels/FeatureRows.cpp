@@ -40,6 +40,13 @@ bool isMissing(std::string_view text)
 }
 
 /// Names of integer columns that group features rather than measure them.
+/// "subgraph_id": numbers that name something, of which there may be very many.
+bool isIdentityName(std::string_view name)
+{
+  const std::string lower = lowerCase(name);
+  return lower.ends_with("_id") || lower.ends_with(" id");
+}
+
 bool isGroupName(std::string_view name)
 {
   const std::string lower = lowerCase(name);
@@ -190,6 +197,7 @@ FeatureRows::Kind FeatureRows::kindOf(const Cells& cells, std::string& problem) 
     return Kind::Category;
   std::int64_t numbers = 0, texts = 0, lists = 0, integers = 0;
   std::unordered_set<std::string_view> distinct;
+  const bool identities = isIdentityName(cells.name);
   const std::string* strange = nullptr;
   for (const std::string& text : cells.texts) {
     if (isMissing(text))
@@ -203,7 +211,7 @@ FeatureRows::Kind FeatureRows::kindOf(const Cells& cells, std::string& problem) 
       if (!strange)
         strange = &text;
     }
-    if (distinct.size() <= mostCategories)
+    if (identities || distinct.size() <= mostCategories)
       distinct.insert(text);
   }
   const bool hasNumbers = std::any_of(cells.numbers.begin(), cells.numbers.end(),
@@ -212,6 +220,10 @@ FeatureRows::Kind FeatureRows::kindOf(const Cells& cells, std::string& problem) 
     return hasNumbers ? Kind::Number : Kind::Empty;
   const bool few = distinct.size() <= mostCategories &&
                    (2 * static_cast<std::int64_t>(distinct.size()) <= numbers + texts);
+  // Identities that come again stand for groups: co-occurrence subgraphs, say.
+  if (texts == 0 && identities && integers == numbers &&
+      10 * static_cast<std::int64_t>(distinct.size()) <= 9 * numbers)
+    return Kind::Category;
   if (texts == 0)
     return isGroupName(cells.name) && integers == numbers && few ? Kind::Category : Kind::Number;
   if (lists == texts && numbers == 0 && !tokensOf(*strange).empty())

@@ -110,6 +110,10 @@ void tst_LabelFile::realFeatureTable()
   QCOMPARE(table.labels[1], std::string("Ams, Am, Am, Amat, Amic"));
   QCOMPARE(columnOf(table, "activations").numbers[0], 1084.0);
   QCOMPARE(columnOf(table, "subgraph_size").numbers[1], 1.0);
+  // Identities that come again are groups to colour by, however many there are.
+  const Column& subgraphs = columnOf(table, "subgraph_id");
+  QCOMPARE(subgraphs.kind, Column::Kind::Category);
+  QVERIFY(subgraphs.categoryNames.size() > 14000);
   QVERIFY(table.details.at(1).explanations.front().starts_with("Top tokens: Ams, Am, Am, Amat"));
 }
 
