@@ -278,7 +278,8 @@ void MainWindow::makeParts()
   connect(m_session, &SessionPart::modifiedChanged, this, &MainWindow::showTitle);
   connect(m_session, &SessionPart::saved, this, &MainWindow::showTitle);
   connect(m_session, &SessionPart::opened, this, &MainWindow::showTitle);
-  m_parts = {m_session, new MapPart(context), new CrystalPart(context), new LobePart(context),
+  m_lobePart = new LobePart(context);
+  m_parts = {m_session, new MapPart(context), new CrystalPart(context), m_lobePart,
              new GalaxyPart(context)};
 }
 
@@ -478,7 +479,6 @@ void MainWindow::restoreLayout(const QJsonObject& kept)
 
 void MainWindow::openFiles(const std::vector<std::filesystem::path>& paths)
 {
-  std::vector<OpenRequest> requests;
   for (const auto& path : paths) {
     std::error_code ignored;
     const auto absolute = std::filesystem::absolute(path, ignored);
@@ -486,9 +486,16 @@ void MainWindow::openFiles(const std::vector<std::filesystem::path>& paths)
       m_session->open(absolute);
       return;
     }
-    requests.push_back({absolute.empty() ? path : absolute, {}});
   }
-  m_document.open(std::move(requests));
+  m_lobePart->openFiles(paths, [this](const std::vector<std::filesystem::path>& dictionaries) {
+    std::vector<OpenRequest> requests;
+    for (const auto& path : dictionaries) {
+      std::error_code ignored;
+      const auto absolute = std::filesystem::absolute(path, ignored);
+      requests.push_back({absolute.empty() ? path : absolute, {}});
+    }
+    m_document.open(std::move(requests));
+  });
 }
 
 void MainWindow::openWithDialog(const std::filesystem::path& path)

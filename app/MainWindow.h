@@ -27,6 +27,7 @@
 
 namespace orrery {
 
+class LobePart;
 class SessionPart;
 
 class MainWindow : public QMainWindow {
@@ -45,6 +46,8 @@ class MainWindow : public QMainWindow {
   [[nodiscard]] MessageBar* messages() { return m_messages; }
   [[nodiscard]] Annotations* annotations() { return &m_annotations; }
   [[nodiscard]] SessionPart* session() { return m_session; }
+
+  [[nodiscard]] LobePart* lobes() { return m_lobePart; }
 
   /// As dropped: what can be read without a question is, the rest says why not.
   void openFiles(const std::vector<std::filesystem::path>& paths);
@@ -111,6 +114,7 @@ class MainWindow : public QMainWindow {
   JobBar* m_jobBar = nullptr;
   QMenu* m_panelMenu = nullptr;
   std::vector<JobRunner*> m_partJobs;
+  LobePart* m_lobePart = nullptr;  ///< One of them.
   std::vector<QObject*> m_parts;
   QMenu* m_recentMenu = nullptr;
   QList<QDockWidget*> m_docks;

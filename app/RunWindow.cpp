@@ -2,6 +2,7 @@
 
 #include "app/MainWindow.h"
 #include "app/Settings.h"
+#include "app/parts/LobePart.h"
 #include "app/parts/SessionPart.h"
 #include "widgets/panels/Theme.h"
 
@@ -120,6 +121,9 @@ int runWindow(int argumentCount, char** arguments, const WindowRequest& request)
         open.options.labels = request.labels;
         requests.push_back(std::move(open));
       }
+      // Waits for the dictionary that it belongs to.
+      if (request.cooccurrence)
+        window.lobes()->study()->openCooccurrence(*request.cooccurrence);
       if (request.demo)
         window.document()->openDemo();
       else if (!requests.empty())

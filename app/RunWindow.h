@@ -12,6 +12,7 @@ namespace orrery {
 struct WindowRequest {
   std::vector<std::filesystem::path> files;  ///< None and no demo: the start page.
   std::optional<std::filesystem::path> labels;
+  std::optional<std::filesystem::path> cooccurrence;
   std::optional<std::string> dataset;
   bool transpose = false;
   std::optional<std::filesystem::path> session;

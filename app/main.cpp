@@ -21,6 +21,7 @@ int openWindow(int argumentCount, char** argumentValues, const std::vector<std::
   WindowRequest request;
   request.files = parsed.files();
   request.labels = parsed.path("labels");
+  request.cooccurrence = parsed.path("cooccurrence");
   request.dataset = parsed.text("dataset");
   request.transpose = parsed.has("transpose");
   request.session = parsed.path("session");

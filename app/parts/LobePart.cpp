@@ -1,10 +1,190 @@
 #include "app/parts/LobePart.h"
 
+#include "core/base/Error.h"
+#include "core/io/ResultFile.h"
+#include "widgets/lobes/PartitionDrawing.h"
+#include "widgets/models/FeatureText.h"
+
+#include <QFileDialog>
+#include <QFileInfo>
+
+#include <utility>
+
 namespace orrery {
+namespace {
+
+constexpr char viewId[] = "lobes";
+
+}  // namespace
 
 LobePart::LobePart(const WindowContext& context, QObject* parent)
-    : QObject(parent), m_context(context)
+    : QObject(parent),
+      m_context(context),
+      m_study(new LobeStudy(context.document, this)),
+      m_panel(new LobePanel(context.document, m_study, context.window)),
+      m_tabs(new QTabWidget(context.window)),
+      m_maps(new SixMaps(context.document, m_study, m_tabs)),
+      m_heatMap(new LobeHeatMap(context.document, m_study, m_tabs)),
+      m_curves(new LobeCurves(m_study, m_tabs)),
+      m_flow(new LobeFlowView(m_study, m_tabs)),
+      m_replay(new LobeReplay(context.document, m_study, m_tabs)),
+      m_published(new DrawingView(tr("Published lobes of document types"), m_tabs))
 {
+  m_tabs->setAccessibleName(tr("Views of the lobes"));
+  m_tabs->setDocumentMode(true);
+  m_tabs->setMinimumSize(200, 150);
+  m_tabs->addTab(m_maps, tr("Six maps"));
+  m_tabs->addTab(m_heatMap, tr("Documents"));
+  m_tabs->addTab(m_curves, tr("Locality"));
+  m_tabs->addTab(m_flow, tr("Splitting"));
+  m_tabs->addTab(m_replay, tr("Replay"));
+  m_published->hide();
+  m_published->setFileStem(QStringLiteral("published-lobes"));
+  context.views->addView(QLatin1String(viewId), tr("Lobes"), m_tabs);
+  QDockWidget* dock =
+      context.addPanel("lobes", tr("Lobes"), m_panel, Qt::LeftDockWidgetArea, false);
+  for (JobRunner* job : m_study->jobs())
+    context.addJob(job);
+  context.addJob(&m_saveJob);
+
+  context.on("lobes.panel", this, [dock] {
+    dock->show();
+    dock->raise();
+  });
+  context.on("lobes.open", this, [this] { chooseCooccurrence(); });
+  context.on("lobes.documents", this, [this] { chooseDocuments(); });
+  context.on("lobes.published", this, [this] { choosePublished(); });
+  context.on("lobes.tokens", this, [this] { chooseTokenTexts(); });
+  context.on("lobes.save", this, [this] { saveLobes(); });
+  const std::pair<const char*, QWidget*> views[] = {{"lobes.maps", m_maps},
+                                                    {"lobes.heatMap", m_heatMap},
+                                                    {"lobes.curves", m_curves},
+                                                    {"lobes.flow", m_flow},
+                                                    {"lobes.replay", m_replay}};
+  for (const auto& [action, view] : views)
+    context.on(action, this, [this, shown = view] { showView(shown); });
+
+  connect(m_panel, &LobePanel::cooccurrenceRequested, this, &LobePart::chooseCooccurrence);
+  connect(m_panel, &LobePanel::documentsRequested, this, &LobePart::chooseDocuments);
+  connect(m_panel, &LobePanel::saveRequested, this, &LobePart::saveLobes);
+  const auto failure = [this](const QString& sentence) {
+    m_context.messages->add({Message::Kind::Failure, sentence, {}, {}, false});
+  };
+  const auto note = [this](const QString& sentence) {
+    m_context.messages->add({Message::Kind::Note, sentence, {}, {}, false});
+  };
+  for (DrawingView* view :
+       std::initializer_list<DrawingView*>{m_maps, m_heatMap, m_curves, m_flow, m_published}) {
+    connect(view, &DrawingView::failed, this, failure);
+    connect(view, &DrawingView::saved, this, note);
+  }
+  connect(m_replay, &LobeReplay::failed, this, failure);
+  connect(m_replay, &LobeReplay::saved, this, note);
+  connect(m_study, &LobeStudy::dataChanged, this, &LobePart::showState);
+  connect(m_study, &LobeStudy::resultChanged, this, &LobePart::showState);
+  showState();
+}
+
+void LobePart::showState()
+{
+  const auto enable = [this](const char* id, bool enabled) {
+    m_context.actions->action(id)->setEnabled(enabled);
+  };
+  const bool layer = m_context.document->layer() != nullptr;
+  for (const char* id : {"lobes.panel", "lobes.open", "lobes.maps", "lobes.heatMap", "lobes.curves",
+                         "lobes.flow", "lobes.replay", "lobes.published"})
+    enable(id, layer);
+  enable("lobes.documents", m_study->data() && m_study->data()->blocks() > 0);
+  enable("lobes.tokens", m_study->data() && m_study->data()->tokens);
+  enable("lobes.save", m_study->result() != nullptr);
+}
+
+void LobePart::showView(QWidget* view)
+{
+  m_context.views->showView(QLatin1String(viewId));
+  m_tabs->setCurrentWidget(view);
+}
+
+void LobePart::openFiles(const std::vector<std::filesystem::path>& paths,
+                         std::function<void(std::vector<std::filesystem::path>)> rest)
+{
+  m_study->sortFiles(paths, std::move(rest));
+}
+
+void LobePart::chooseCooccurrence()
+{
+  const QString file = QFileDialog::getOpenFileName(
+      m_context.window, tr("Co-occurrences"), {},
+      tr("Co-occurrences and activations (*.npz *.h5 *.hdf5 *.safetensors);;All files (*)"));
+  if (!file.isEmpty())
+    m_study->openCooccurrence(std::filesystem::path(file.toStdString()));
+}
+
+void LobePart::chooseDocuments()
+{
+  const QString file =
+      QFileDialog::getOpenFileName(m_context.window, tr("Document types, one line per block"), {},
+                                   tr("Text (*.txt *.tsv);;All files (*)"));
+  if (!file.isEmpty())
+    m_study->openDocuments(std::filesystem::path(file.toStdString()));
+}
+
+void LobePart::chooseTokenTexts()
+{
+  const QString file = QFileDialog::getOpenFileName(
+      m_context.window, tr("Token texts"), {}, tr("Vocabularies (*.txt *.json);;All files (*)"));
+  if (!file.isEmpty())
+    m_study->openTokenTexts(std::filesystem::path(file.toStdString()));
+}
+
+void LobePart::choosePublished()
+{
+  const QString file = QFileDialog::getOpenFileName(m_context.window, tr("Published lobes"), {},
+                                                    tr("JSON (*.json);;All files (*)"));
+  if (!file.isEmpty())
+    openPublished(std::filesystem::path(file.toStdString()));
+}
+
+void LobePart::openPublished(const std::filesystem::path& path)
+{
+  try {
+    const PartitionContent content = partitionContent(readTypePartitions(path));
+    m_published->setSummary(tr("Document types and the lobe each was found in. %1")
+                                .arg(visibleText(content.partitions.source, 300)));
+    m_published->setDrawing(partitionDrawing(content));
+    if (m_tabs->indexOf(m_published) < 0)
+      m_tabs->addTab(m_published, tr("Published"));
+    showView(m_published);
+  } catch (const Error& error) {
+    m_context.messages->add(
+        {Message::Kind::Failure, QString::fromUtf8(error.what()), {}, path, false});
+  }
+}
+
+void LobePart::saveLobes()
+{
+  if (!m_study->result())
+    return;
+  const QString file = QFileDialog::getSaveFileName(
+      m_context.window, tr("Save lobes"), QStringLiteral("lobes.npz"),
+      tr("NumPy (*.npz);;HDF5 (*.h5);;CSV (*.csv);;TSV (*.tsv);;JSON (*.json)"));
+  if (file.isEmpty())
+    return;
+  m_saveJob.start(
+      tr("Saving %1").arg(QFileInfo(file).fileName()),
+      [path = std::filesystem::path(file.toStdString()),
+       table = m_study->table()](const Progress& progress) {
+        progress.checkStopped();
+        writeResult(path, table);
+        return true;
+      },
+      [this, file](bool) {
+        m_context.messages->add({Message::Kind::Note,
+                                 tr("The lobes are saved in %1.").arg(QFileInfo(file).fileName()),
+                                 file,
+                                 {},
+                                 false});
+      });
 }
 
 }  // namespace orrery
