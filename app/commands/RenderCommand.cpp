@@ -1,5 +1,6 @@
 #include "app/CommandLine.h"
 #include "app/commands/Command.h"
+#include "app/commands/RenderLobes.h"
 
 #include "core/base/Error.h"
 #include "core/document/Layer.h"
@@ -11,6 +12,7 @@
 #include <QGuiApplication>
 
 #include <array>
+#include <cmath>
 #include <memory>
 #include <string>
 
@@ -22,8 +24,9 @@ FigureRequest figureRequest(const Arguments& arguments)
 {
   const std::string view =
       arguments.choice("view", "cloud", {"cloud", "crystals", "lobes", "galaxy"});
-  if (view != "cloud")
-    throw UsageError("this version does not have --view " + view + " yet; cloud is there");
+  if (view != "cloud" && view != "lobes")
+    throw UsageError("this version does not have --view " + view +
+                     " yet; cloud and lobes are there");
   FigureRequest request;
   request.widthMm = arguments.number("width-mm", 85, 1, 5000);
   request.heightMm = arguments.number("height-mm", 60, 1, 5000);
@@ -155,13 +158,22 @@ const CommandSpec& renderSpec()
       .synopsis = {"render FILE --output FIGURE.png|.svg|.pdf [--color-by NAME]",
                    "       [--width-mm 85] [--height-mm 60] [--dpi 300]",
                    "       [--transparent] [--camera X Y Z  X Y Z  X Y Z  SCALE]",
-                   "       [--layout FILE]"},
+                   "       [--layout FILE]",
+                   "render FILE --view lobes --cooccurrence FILE --output FIGURE",
+                   "       [--clusters 3] [--shift add|clip] [--min-blocks 1] [--max-share 1]"},
       .description =
           "Draws the cloud of features as the window would, in millimetres and dots per inch: the "
           "exact principal components, or the map itself where FILE has two or three columns, or "
           "the map of --layout. SVG and PDF hold real text over the points, which are a picture.",
       .options = {{"output", "FIGURE", "Where the figure goes: .png, .svg or .pdf."},
-                  {"view", "NAME", "cloud (default)."},
+                  {"view", "NAME",
+                   "cloud (default), or lobes: the map six times, coloured by the lobes of each "
+                   "affinity (170 x 110 mm unless said otherwise)."},
+                  {"cooccurrence", "FILE", "Of --view lobes: which features fire together."},
+                  {"clusters", "NUMBER", "Of --view lobes: how many lobes. Default: 3."},
+                  {"shift", "add|clip", "Of --view lobes: what becomes of negative values."},
+                  {"min-blocks", "NUMBER", "Of --view lobes: fire in at least so many blocks."},
+                  {"max-share", "NUMBER", "Of --view lobes: and in at most this share of them."},
                   {"color-by", "NAME", "Column of the labels file to colour by, with a legend."},
                   {"size-by", "NAME", "Column of numbers that the points' size follows."},
                   {"width-mm", "NUMBER", "Width on the page. Default: 85."},
@@ -186,13 +198,34 @@ CommandOutput runRender(const CommandContext& context)
   if (!output)
     throw UsageError("--output is missing");
   FigureRequest request = figureRequest(context.arguments);
+  const bool lobes = context.arguments.text("view") == "lobes";
+  if (lobes)
+    checkLobeOptions(context);
   const std::unique_ptr<QGuiApplication> application = makeApplication();
   checkFigure(request, *output);
   CommandOutput result;
   const Dictionary dictionary =
       readForCommand(context, result, context.progress.stage("Reading", 0.0, 0.5));
-  applyColors(request, context.arguments, dictionary);
   const Embedding embedding = positionsFor(context, dictionary);
+  if (lobes) {
+    LobeFigureSize size;
+    size.widthMm = context.arguments.number("width-mm", size.widthMm, 1, 5000);
+    size.heightMm = context.arguments.number("height-mm", size.heightMm, 1, 5000);
+    size.dpi = request.dpi;
+    renderLobes(context, dictionary, embedding, size, *output, result);
+    const auto pixels = [&](double mm) {
+      return static_cast<std::int64_t>(std::lround(mm / 25.4 * size.dpi));
+    };
+    result.json["file"] = output->native();
+    result.json["width_px"] = pixels(size.widthMm);
+    result.json["height_px"] = pixels(size.heightMm);
+    result.json["dpi"] = size.dpi;
+    result.json["view"] = "lobes";
+    result.text =
+        displayName(*output) + ": the lobes of six affinities, " + embedding.description + "\n";
+    return result;
+  }
+  applyColors(request, context.arguments, dictionary);
   request.positions = embedding.positions;
   request.planar = embedding.dimensions == 2;
   request.caption = QString::fromStdString(embedding.description);
