@@ -11,13 +11,17 @@
 #include <vector>
 
 // The few entries of OpenBLAS that are used, declared here because the header's place differs
-// between systems. Enumerators of CBLAS: column-major 102, as it is 111, transposed 112.
+// between systems. Enumerators of CBLAS: column-major 102, as it is 111, transposed 112, lower 122.
 extern "C" {
 void cblas_sgemm(int order, int transA, int transB, int m, int n, int k, float alpha,
                  const float* a, int lda, const float* b, int ldb, float beta, float* c, int ldc);
 void cblas_dgemm(int order, int transA, int transB, int m, int n, int k, double alpha,
                  const double* a, int lda, const double* b, int ldb, double beta, double* c,
                  int ldc);
+void cblas_ssyrk(int order, int triangle, int trans, int n, int k, float alpha, const float* a,
+                 int lda, float beta, float* c, int ldc);
+void cblas_dsyrk(int order, int triangle, int trans, int n, int k, double alpha, const double* a,
+                 int lda, double beta, double* c, int ldc);
 void dsterf_(const int* n, double* diagonal, double* secondary, int* info);
 void ssyevd_(const char* job, const char* triangle, const int* n, float* a, const int* lda,
              float* values, float* work, const int* workSize, int* integerWork,
@@ -43,6 +47,7 @@ namespace {
 constexpr int columnMajor = 102;
 constexpr int asItIs = 111;
 constexpr int transposed = 112;
+constexpr int lowerTriangle = 122;
 
 /// Tiles of a product.
 constexpr Eigen::Index productTile = 1024;
@@ -56,16 +61,27 @@ using Matrix = Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic>;
 template <typename Scalar>
 using View = Eigen::Ref<const Matrix<Scalar>>;
 
-void gemm(int transA, int m, int n, int k, const float* a, int lda, const float* b, int ldb,
-          float keep, float* c, int ldc)
+void gemm(int transA, int transB, int m, int n, int k, const float* a, int lda, const float* b,
+          int ldb, float keep, float* c, int ldc)
 {
-  cblas_sgemm(columnMajor, transA, asItIs, m, n, k, 1.0f, a, lda, b, ldb, keep, c, ldc);
+  cblas_sgemm(columnMajor, transA, transB, m, n, k, 1.0f, a, lda, b, ldb, keep, c, ldc);
 }
 
-void gemm(int transA, int m, int n, int k, const double* a, int lda, const double* b, int ldb,
-          double keep, double* c, int ldc)
+void gemm(int transA, int transB, int m, int n, int k, const double* a, int lda, const double* b,
+          int ldb, double keep, double* c, int ldc)
 {
-  cblas_dgemm(columnMajor, transA, asItIs, m, n, k, 1.0, a, lda, b, ldb, keep, c, ldc);
+  cblas_dgemm(columnMajor, transA, transB, m, n, k, 1.0, a, lda, b, ldb, keep, c, ldc);
+}
+
+/// The lower triangle of C = Y Yᵀ or Yᵀ Y, n × n.
+void rankUpdate(int trans, int n, int k, const float* y, int ld, float* c)
+{
+  cblas_ssyrk(columnMajor, lowerTriangle, trans, n, k, 1.0f, y, ld, 0.0f, c, n);
+}
+
+void rankUpdate(int trans, int n, int k, const double* y, int ld, double* c)
+{
+  cblas_dsyrk(columnMajor, lowerTriangle, trans, n, k, 1.0, y, ld, 0.0, c, n);
 }
 
 template <typename Scalar>
@@ -82,9 +98,10 @@ void multiply(Eigen::Ref<Matrix<Scalar>> c, const View<Scalar>& a, bool transpos
     return;
   }
   threadCount();  // puts BLAS on one thread
-  gemm(transposeA ? transposed : asItIs, static_cast<int>(c.rows()), static_cast<int>(c.cols()),
-       static_cast<int>(depth), a.data(), static_cast<int>(a.outerStride()), b.data(),
-       static_cast<int>(b.outerStride()), keep, c.data(), static_cast<int>(c.outerStride()));
+  gemm(transposeA ? transposed : asItIs, asItIs, static_cast<int>(c.rows()),
+       static_cast<int>(c.cols()), static_cast<int>(depth), a.data(),
+       static_cast<int>(a.outerStride()), b.data(), static_cast<int>(b.outerStride()), keep,
+       c.data(), static_cast<int>(c.outerStride()));
 }
 
 template <typename Scalar>
@@ -110,6 +127,18 @@ Matrix<Scalar> tiledProduct(const View<Scalar>& a, bool transposeA, const View<S
   return c;
 }
 
+/// sum += x, in double.
+ORRERY_FOR_EACH_CPU
+void addConverted(const float* __restrict x, Eigen::Index count, double* __restrict sum)
+{
+  Eigen::Index j = 0;
+  for (; j + 16 <= count; j += 16)
+    for (int lane = 0; lane < 16; ++lane)
+      sum[j + lane] += static_cast<double>(x[j + lane]);
+  for (; j < count; ++j)
+    sum[j] += static_cast<double>(x[j]);
+}
+
 /// sum += x, in double; returns |x|².
 ORRERY_FOR_EACH_CPU
 double addWidened(const float* __restrict x, Eigen::Index count, double* __restrict sum)
@@ -133,6 +162,16 @@ double addWidened(const float* __restrict x, Eigen::Index count, double* __restr
   return square;
 }
 
+void widenAndAdd(const float* x, Eigen::Index count, double* sum)
+{
+  addConverted(x, count, sum);
+}
+
+void widenAndAdd(const double* x, Eigen::Index count, double* sum)
+{
+  Eigen::Map<Eigen::VectorXd>(sum, count) += Eigen::Map<const Eigen::VectorXd>(x, count);
+}
+
 /// Adds the lower tiles of Y Yᵀ (or Yᵀ Y) of one panel to @p sum.
 template <typename Scalar>
 void addPanel(Eigen::MatrixXd& sum, const Matrix<Scalar>& panel, bool transposePanel)
@@ -148,22 +187,24 @@ void addPanel(Eigen::MatrixXd& sum, const Matrix<Scalar>& panel, bool transposeP
     const Eigen::Index row = i * updateTile, column = j * updateTile;
     const Eigen::Index rows = std::min(updateTile, sum.rows() - row);
     const Eigen::Index columns = std::min(updateTile, sum.rows() - column);
-    Matrix<Scalar> part(rows, columns);
-    // Column-major Y (m × depth): C = Y_i Y_jᵀ; for Yᵀ Y (depth × m): C = Y_iᵀ Y_j.
+    // Kept between tiles: fresh memory of this size is given back and faulted in every time.
+    static thread_local std::vector<Scalar> part(static_cast<std::size_t>(updateTile * updateTile));
+    // Column-major Y (m × depth): C = Y_i Y_jᵀ; for Yᵀ Y (depth × m): C = Y_iᵀ Y_j. Of a tile on
+    // the diagonal the lower triangle will do.
     const auto ld = static_cast<int>(panel.outerStride());
     const Scalar* a = panel.data() + (transposePanel ? row * panel.outerStride() : row);
     const Scalar* b = panel.data() + (transposePanel ? column * panel.outerStride() : column);
     const int transA = transposePanel ? transposed : asItIs;
-    const int transB = transposePanel ? asItIs : transposed;
-    if constexpr (std::is_same_v<Scalar, float>)
-      cblas_sgemm(columnMajor, transA, transB, static_cast<int>(rows), static_cast<int>(columns),
-                  static_cast<int>(depth), 1.0f, a, ld, b, ld, 0.0f, part.data(),
-                  static_cast<int>(rows));
+    if (i == j)
+      rankUpdate(transA, static_cast<int>(rows), static_cast<int>(depth), a, ld, part.data());
     else
-      cblas_dgemm(columnMajor, transA, transB, static_cast<int>(rows), static_cast<int>(columns),
-                  static_cast<int>(depth), 1.0, a, ld, b, ld, 0.0, part.data(),
-                  static_cast<int>(rows));
-    sum.block(row, column, rows, columns) += part.template cast<double>();
+      gemm(transA, transposePanel ? asItIs : transposed, static_cast<int>(rows),
+           static_cast<int>(columns), static_cast<int>(depth), a, ld, b, ld, Scalar(0), part.data(),
+           static_cast<int>(rows));
+    for (Eigen::Index c = 0; c < columns; ++c) {
+      const Eigen::Index first = i == j ? c : 0;
+      widenAndAdd(part.data() + c * rows + first, rows - first, &sum(row + first, column + c));
+    }
   });
 }
 

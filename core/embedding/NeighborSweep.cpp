@@ -110,7 +110,7 @@ class Candidates {
       : m_prepared(prepared),
         m_count(count),
         m_capacity(static_cast<std::size_t>(
-            std::min<Eigen::Index>(count + std::max(3 * count / 4, 48), features))),
+            std::min<Eigen::Index>(count + std::max(3 * count / 2, 48), features))),
         m_entries(static_cast<std::size_t>(features) * m_capacity),
         m_used(static_cast<std::size_t>(features), 0),
         // Padded, so that the comparison may read whole blocks beyond the last feature.
@@ -267,7 +267,7 @@ class Sweep {
                 const Progress& progress) const
   {
     // Of a tile on the diagonal only the upper triangle is needed, in strips.
-    const Eigen::Index strip = column == row ? tileSize / 4 : tileSize;
+    const Eigen::Index strip = column == row ? tileSize / 8 : tileSize;
     for (Eigen::Index first = 0; first < m_decoder.rows(); first += depth) {
       progress.checkStopped();
       const Eigen::Index count = std::min(depth, m_decoder.rows() - first);

@@ -51,7 +51,7 @@ struct CandidateLists {
 
 /// For every feature the candidates that hold its @p count nearest with certainty, unordered
 /// (fewer where there are fewer). Only where very many are equally near within rounding, as many
-/// as fit are kept, by nearness and id. Memory 14 · count · n bytes, and per thread two blocks of
+/// as fit are kept, by nearness and id. Memory 20 · count · n bytes, and per thread two blocks of
 /// 1024 features and their products.
 CandidateLists sweepNeighbors(const FeatureMatrixView& decoder, const PreparedFeatures& prepared,
                               int count, const Progress& progress);

@@ -30,7 +30,7 @@ struct Neighbors {
 };
 
 /// All-pairs search over @p decoder (d × n, finite): symmetric sweep over tiles of the product,
-/// O(n² d) time, memory 22 k n bytes and per thread two blocks of 1024 features and their products.
+/// O(n² d) time, memory 28 k n bytes and per thread two blocks of 1024 features and their products.
 /// Candidates are chosen by float products with a bound on their rounding and what these cannot
 /// tell apart is settled in double, so that the order is that of exact distances; distances are
 /// good to 10⁻⁴ of themselves or better. The same bits for any number of threads. Throws Error if
