@@ -117,6 +117,7 @@ int runWindow(int argumentCount, char** arguments, const WindowRequest& request)
         }
         OpenRequest open{path, {}};
         open.options.dataset = request.dataset;
+        open.options.shape = request.shape;
         open.options.transpose = request.transpose;
         open.options.labels = request.labels;
         requests.push_back(std::move(open));

@@ -1,9 +1,11 @@
 // The graphical half of the program: from what the command line asked for to the window's end.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace orrery {
@@ -14,6 +16,8 @@ struct WindowRequest {
   std::optional<std::filesystem::path> labels;
   std::optional<std::filesystem::path> cooccurrence;
   std::optional<std::string> dataset;
+  /// Features and dimensions of a raw .bytes file.
+  std::optional<std::pair<std::int64_t, std::int64_t>> shape;
   bool transpose = false;
   std::optional<std::filesystem::path> session;
   bool demo = false;

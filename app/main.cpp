@@ -23,6 +23,7 @@ int openWindow(int argumentCount, char** argumentValues, const std::vector<std::
   request.labels = parsed.path("labels");
   request.cooccurrence = parsed.path("cooccurrence");
   request.dataset = parsed.text("dataset");
+  request.shape = parsed.shape();
   request.transpose = parsed.has("transpose");
   request.session = parsed.path("session");
   request.demo = parsed.has("demo");
