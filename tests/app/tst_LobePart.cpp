@@ -2,6 +2,7 @@
 #include "app/MainWindow.h"
 #include "app/parts/LobePart.h"
 #include "core/document/MapTasks.h"
+#include "core/io/ResultFile.h"
 #include "tests/support/SyntheticLobes.h"
 #include "widgets/panels/Theme.h"
 
@@ -311,6 +312,31 @@ class tst_LobePart : public QObject {
     QCoreApplication::processEvents();
     QVERIFY(colorsOf(part().flow()).count(part().flow()->palette().color(QPalette::Base).rgb()));
     applyTheme(ThemeChoice::Light);
+  }
+
+  // Dropped together, in any order: the counts find the dictionary that opens after them.
+  void droppedCountsFindTheirDictionary()
+  {
+    constexpr std::int64_t n = 12;
+    const std::filesystem::path folder = m_folder.path().toStdString();
+    ResultTable vectors, counts;
+    std::vector<float> rows(n * 5);
+    for (std::size_t i = 0; i < rows.size(); ++i)
+      rows[i] = static_cast<float>((i * 7) % 11) - 5;
+    vectors.arrays = {{"W_dec", {n, 5}, rows}};
+    std::vector<std::int32_t> histogram(n * n, 1);
+    for (std::int64_t i = 0; i < n; ++i)
+      histogram[static_cast<std::size_t>(i * n + i)] = 3;
+    counts.arrays = {{"histogram", {n, n}, histogram},
+                     {"n_chunks", {1}, std::vector<std::int64_t>{40}}};
+    writeResult(folder / "few.npy", vectors);
+    writeResult(folder / "few-cooccurrences.npz", counts);
+    m_window->openFiles({folder / "few-cooccurrences.npz", folder / "few.npy"});
+    QTRY_VERIFY_WITH_TIMEOUT(document().features() == n && study().data(), 20000);
+    QCOMPARE(study().data()->blocks(), 40);
+    QCOMPARE(study().data()->own, std::vector<std::int64_t>(n, 3));
+    QVERIFY(!study().data()->firings);
+    QCOMPARE(document().layers().size(), std::size_t{2});
   }
 };
 
