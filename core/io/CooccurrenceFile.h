@@ -46,10 +46,10 @@ struct TokenActivations {
 struct CooccurrenceReadOptions {
   /// Features of the dictionary they belong to; a file that says otherwise is refused. Unset:
   /// whatever the file says (a cache of activations: the largest feature + 1).
-  std::optional<std::int64_t> features;
+  std::optional<std::int64_t> features = std::nullopt;
   /// A feature fires where its activation is above this. Unset: 1, as published, for caches of
   /// activations, 0 for block × feature matrices. Matrices of 0 and 1 alone always use 0.
-  std::optional<double> threshold;
+  std::optional<double> threshold = std::nullopt;
   /// Tokens of a block, where activations of tokens are given; a last block that is not full is
   /// left out.
   int blockLength = 256;
@@ -60,12 +60,12 @@ struct CooccurrenceReadOptions {
   bool keepTokens = false;
   /// HDF5: the group or dataset that holds them. Unset: the only one there is, else the one in
   /// preferredGroup.
-  std::optional<std::string> dataset;
+  std::optional<std::string> dataset = std::nullopt;
   /// HDF5 with several: take the one that lies beside the dictionary's own dataset,
   /// "/L1_K10/W_dec".
-  std::string besideDataset;
+  std::string besideDataset = {};
   /// Refuse, naming the number, what needs more memory than this; unset: than is free.
-  std::optional<std::uint64_t> maxMemory;
+  std::optional<std::uint64_t> maxMemory = std::nullopt;
 };
 
 /// What a file holds, before it is read.
