@@ -159,8 +159,10 @@ SpectralClustering clusterCooccurrence(const Cooccurrence& counts, AffinityMeasu
   refuseNegative(measure, shift);
   const std::vector<FeatureId> ids = allIfEmpty(features, counts.features());
   const SpectralClusteringOptions good = checked(options, ids.size());
+  // Phi alone has negative values to do away with.
+  const AffinityShift applied = measure == AffinityMeasure::Phi ? shift : AffinityShift::None;
   const auto affinity = denseOperator(
-      computeAffinity(counts, measure, shift, ids, progress.stage("Affinity", 0.0, 0.1)));
+      computeAffinity(counts, measure, applied, ids, progress.stage("Affinity", 0.0, 0.1)));
   return cluster(*affinity, ids, counts.features(), good, progress.stage("", 0.1, 1.0));
 }
 

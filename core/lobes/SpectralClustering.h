@@ -52,7 +52,7 @@ struct SpectralClustering {
 };
 
 /// Clusters features by how they fire together. @p features: those that take part, ascending (the
-/// others get noLobe); empty: all.
+/// others get noLobe); empty: all. @p shift is for phi; the other measures are taken as they are.
 ///
 /// phi + 1 and simple matching are linear in the counts: where only @p firings are given they are
 /// clustered without any n × n matrix (see the overload below). Here the affinity is made once as a
