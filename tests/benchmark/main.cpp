@@ -44,7 +44,7 @@ std::vector<Case> allCases()
 {
   std::vector<Case> all;
   for (const auto& subject :
-       {loadCases(), linearCases(), neighborCases(), mapCases(), galaxyCases()})
+       {loadCases(), linearCases(), neighborCases(), lobeCases(), mapCases(), galaxyCases()})
     all.insert(all.end(), subject.begin(), subject.end());
   return all;
 }
