@@ -34,6 +34,9 @@ const Option* findOption(const CommandSpec& spec, std::string_view name)
   throw UsageError(message);
 }
 
+/// Stands between the texts of one option: the unit separator, which nobody types.
+constexpr char textSeparator = '\x1F';
+
 bool separatesNumbers(char c)
 {
   return c == ',' || c == ' ';
@@ -100,6 +103,18 @@ class Walk {
                          " if that is the value");
     }
     return take();
+  }
+
+  /// What follows the first text of an option that takes several, each after a separator.
+  std::string furtherTexts(const Option& option)
+  {
+    std::string texts;
+    for (int taken = 1; option.texts == 0 || taken < option.texts; ++taken) {
+      if (option.texts == 0 && (atEnd() || m_arguments[m_next].starts_with("-")))
+        break;
+      texts += textSeparator + valueOf(option);
+    }
+    return texts;
   }
 
  private:
@@ -171,6 +186,8 @@ Arguments Arguments::parse(const CommandSpec& spec, const std::vector<std::strin
         throw UsageError(dashed(name) + " takes no value");
     } else {
       value = equals != std::string::npos ? argument.substr(equals + 1) : walk.valueOf(*option);
+      if (option->texts != 1)
+        value += walk.furtherTexts(*option);
       while (static_cast<int>(splitNumbers(value).size()) < option->numbers &&
              option->numbers > 1 && !walk.atEnd())
         value += " " + walk.valueOf(*option);
@@ -242,6 +259,18 @@ std::string Arguments::choice(std::string_view option, std::string_view otherwis
   for (std::size_t i = 0; i < choices.size(); ++i)
     list.append(i == 0 ? "" : i + 1 == choices.size() ? " or " : ", ").append(choices[i]);
   throw UsageError(dashed(option) + " must be " + list + ", not '" + value + "'");
+}
+
+std::vector<std::string> Arguments::textList(std::string_view option) const
+{
+  std::vector<std::string> texts;
+  const auto value = text(option);
+  for (std::size_t begin = 0; value && begin <= value->size();) {
+    const std::size_t end = std::min(value->find(textSeparator, begin), value->size());
+    texts.push_back(value->substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return texts;
 }
 
 std::vector<double> Arguments::numberList(std::string_view option, std::size_t count) const

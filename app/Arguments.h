@@ -27,6 +27,7 @@ struct Option {
   std::string_view value;  ///< What the help calls its value: "FILE"; empty for a switch.
   std::string_view help;   ///< A sentence or two.
   int numbers = 1;  ///< More than one: numbers, in as many arguments or fewer with commas between.
+  int texts = 1;    ///< That many arguments; 0: as many as follow, at least one.
 };
 
 /// One subcommand, or the window: what it takes and what its help says.
@@ -64,6 +65,8 @@ class Arguments {
   /// Throws UsageError if the value is none of @p choices.
   [[nodiscard]] std::string choice(std::string_view option, std::string_view otherwise,
                                    const std::vector<std::string_view>& choices) const;
+  /// Of an option with several texts; empty if it is absent.
+  [[nodiscard]] std::vector<std::string> textList(std::string_view option) const;
   /// Of an option with several numbers; empty if it is absent.
   [[nodiscard]] std::vector<double> numberList(std::string_view option, std::size_t count) const;
   [[nodiscard]] std::uint64_t seed() const;

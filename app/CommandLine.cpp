@@ -7,7 +7,6 @@
 #include "core/io/ByteSource.h"
 
 #include <algorithm>
-#include <array>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
@@ -16,8 +15,6 @@
 
 namespace orrery {
 namespace {
-
-constexpr std::array<std::string_view, 1> plannedCommands = {"crystals"};
 
 const Command* findCommand(std::string_view name)
 {
@@ -38,13 +35,11 @@ bool takesValue(std::string_view option)
 
 void refuseIfNoCommand(const std::string& word)
 {
-  if (std::find(plannedCommands.begin(), plannedCommands.end(), word) != plannedCommands.end())
-    throw UsageError("this version does not have the command '" + word + "' yet");
   std::error_code error;
   if (word.find('/') != std::string::npos || word.find('.') != std::string::npos ||
       std::filesystem::exists(std::filesystem::symlink_status(word, error)))
     return;
-  std::vector<std::string_view> names(plannedCommands.begin(), plannedCommands.end());
+  std::vector<std::string_view> names;
   for (const Command& command : commands())
     names.push_back(command.spec.name);
   if (const auto near = nearestWord(word, names))
@@ -163,8 +158,8 @@ const CommandSpec& windowSpec()
       .name = "",
       .summary = "see, turn and question the dictionaries of sparse autoencoders",
       .synopsis = {"[FILE...] [--labels FILE] [--cooccurrence FILE] [--session FILE]", "--demo",
-                   "COMMAND ... (info, embed, neighbors, lobes, galaxy, render, demo;",
-                   "      each has its own --help)"},
+                   "COMMAND ... (info, embed, neighbors, crystals, lobes, galaxy,",
+                   "      render, demo; each has its own --help)"},
       .description =
           "Opens a window on the files: the features of a sparse autoencoder's dictionary as a "
           "cloud "
@@ -186,9 +181,9 @@ const CommandSpec& windowSpec()
 const std::vector<Command>& commands()
 {
   static const std::vector<Command> all = {
-      {infoSpec(), runInfo},   {embedSpec(), runEmbed},   {neighborsSpec(), runNeighbors},
-      {lobesSpec(), runLobes}, {galaxySpec(), runGalaxy}, {renderSpec(), runRender},
-      {demoSpec(), runDemo}};
+      {infoSpec(), runInfo},         {embedSpec(), runEmbed}, {neighborsSpec(), runNeighbors},
+      {crystalsSpec(), runCrystals}, {lobesSpec(), runLobes}, {galaxySpec(), runGalaxy},
+      {renderSpec(), runRender},     {demoSpec(), runDemo}};
   return all;
 }
 

@@ -41,6 +41,7 @@ struct Command {
 };
 
 const CommandSpec& infoSpec();
+const CommandSpec& crystalsSpec();
 const CommandSpec& embedSpec();
 const CommandSpec& neighborsSpec();
 const CommandSpec& renderSpec();
@@ -48,6 +49,7 @@ const CommandSpec& galaxySpec();
 const CommandSpec& demoSpec();
 const CommandSpec& lobesSpec();
 CommandOutput runInfo(const CommandContext& context);
+CommandOutput runCrystals(const CommandContext& context);
 CommandOutput runEmbed(const CommandContext& context);
 CommandOutput runNeighbors(const CommandContext& context);
 CommandOutput runRender(const CommandContext& context);

@@ -53,9 +53,9 @@ CrystalNull computeCrystalNull(const CrystalSpace& space, const CrystalSearchOpt
                                const CrystalNullOptions& options = {},
                                const Progress& progress = {});
 
-/// False-discovery rate of each crystal of a list (scores, best first): found in a null dictionary
-/// at its score or better over found here, made monotone down the list, at most 1. NaN without null
-/// searches.
+/// False-discovery rate of each crystal of a list (scores, best first): one more than was
+/// found in a null dictionary at its score or better (none seen is not none) over found here, made
+/// monotone down the list, at most 1. NaN without null searches.
 std::vector<double> falseDiscoveryRates(const std::vector<double>& scores, const CrystalNull& null);
 
 /// p-values of a given list of crystals, each on its own, against random quadruples: uniform where

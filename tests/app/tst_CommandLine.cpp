@@ -10,7 +10,8 @@ using namespace orrery::test;
 
 namespace {
 
-const std::vector<std::string> allCommands = {"info", "embed", "neighbors", "render", "demo"};
+const std::vector<std::string> allCommands = {"info",     "embed",  "neighbors",
+                                              "crystals", "render", "demo"};
 
 /// Four features in two dimensions would be a map; three are enough to be none.
 void writeSmall(const std::filesystem::path& path)
@@ -87,7 +88,8 @@ class tst_CommandLine : public QObject {
     row("demo with file", {"demo", "f", "--output", "d"}, "takes no file");
     row("two files", {"neighbors", "f", "g", "--query", "a"}, "takes one file");
     row("labels and none", {"info", "f", "--labels", "l", "--no-labels"}, "exclude");
-    row("crystals", {"crystals", "f"}, "'crystals'");
+    row("crystals without output", {"crystals", "f"}, "--output");
+    row("crystals to check", {"crystals", "f", "--check", "a", "b"}, "--check");
   }
 
   void wrongUsage()
