@@ -11,6 +11,7 @@ namespace {
 constexpr double secondsPerEntry = 1.1e-9;
 constexpr double secondsPerPoint2 = 1.9e-7, secondsPerPoint3 = 5.5e-7;
 constexpr double secondsPerPair2 = 2.5e-10, secondsPerPair3 = 3.3e-10;
+constexpr double secondKernel = 1.8;        // What two degrees of freedom cost, beside one.
 constexpr double entriesPerNeighbor = 1.4;  // The union of both ends' neighbours.
 
 }  // namespace
@@ -41,12 +42,13 @@ MapEstimate estimateTsne(std::int64_t features, std::int64_t dimensions, const T
   const double perFeature =
       std::min(n - 1.0, static_cast<double>(neighborsForPerplexity(options.perplexity)));
   const double entries = std::max(0.0, n * perFeature * entriesPerNeighbor);
-  const double theta = std::clamp(options.theta / 0.7, 0.1, 1.5);
+  const double theta = std::clamp(tsneTheta(options) / 0.7, 0.1, 1.5);
+  const double kernel = tsneDegreesOfFreedom(options) == 1 ? 1.0 : secondKernel;
   const double repulsion =
-      options.theta == 0.0
-          ? n * n * (flat ? secondsPerPair2 : secondsPerPair3)
-          : std::min(n * n * (flat ? secondsPerPair2 : secondsPerPair3),
-                     n * (flat ? secondsPerPoint2 : secondsPerPoint3) / (theta * theta));
+      kernel * (tsneTheta(options) == 0.0
+                    ? n * n * (flat ? secondsPerPair2 : secondsPerPair3)
+                    : std::min(n * n * (flat ? secondsPerPair2 : secondsPerPair3),
+                               n * (flat ? secondsPerPoint2 : secondsPerPoint3) / (theta * theta)));
   MapEstimate estimate;
   estimate.neighborSeconds = neighborsKnown ? 0.0 : estimateNeighborSeconds(features, dimensions);
   estimate.layoutSeconds =

@@ -49,6 +49,7 @@ struct FittedMap {
   EmbeddingMethod method = EmbeddingMethod::Tsne;
   Metric metric = Metric::Cosine;
   double perplexity = 30.0;
+  int freedom = 1;  ///< Of t-SNE's kernel.
   UmapCurve curve;
   int ties = 0;
 };
@@ -61,20 +62,22 @@ Judgement judgeTsne(const FittedMap& map, const Ties& ties, const Eigen::Vector3
   Eigen::Vector3d push = Eigen::Vector3d::Zero();
   for (Eigen::Index k = 0; k < map.places.cols(); ++k) {
     const Eigen::Vector3d difference = y - map.places.col(k);
-    const double q = 1.0 / (1.0 + difference.squaredNorm());
-    sum += q;
-    push += q * q * difference;
+    const double u = 1.0 + difference.squaredNorm() / map.freedom;
+    const double weight = map.freedom == 1 ? 1.0 / u : 1.0 / (u * std::sqrt(u));
+    sum += weight;
+    push += weight / u * difference;
   }
+  const double constant = (map.freedom + 1.0) / map.freedom;
   for (std::size_t j = 0; j < ties.ids.size(); ++j) {
     const Eigen::Vector3d difference = y - map.places.col(ties.ids[j]);
-    const double squared = difference.squaredNorm();
-    const double pull = 2.0 * ties.weights[j] / (1.0 + squared);
-    result.cost += ties.weights[j] * std::log1p(squared);
+    const double squared = difference.squaredNorm() / map.freedom;
+    const double pull = constant * ties.weights[j] / (1.0 + squared);
+    result.cost += 0.5 * (map.freedom + 1.0) * ties.weights[j] * std::log1p(squared);
     result.slope += pull * difference;
     result.stiffness += pull;
   }
   result.cost += std::log(sum);
-  result.slope -= 2.0 * push / sum;
+  result.slope -= constant * push / sum;
   return result;
 }
 
@@ -177,6 +180,7 @@ FittedMap fittedMap(const Embedding& map, const MapTransformOptions& options)
   const auto metric = map.options.find("metric");
   if (metric != map.options.end() && metric->second == "euclidean")
     fitted.metric = Metric::Euclidean;
+  fitted.freedom = numericOption(map, "degrees_of_freedom", 1.0) < 1.5 ? 1 : 2;
   fitted.perplexity = std::max(1.0, numericOption(map, "perplexity", 30.0));
   if (map.method == EmbeddingMethod::Umap)
     fitted.curve =

@@ -27,8 +27,8 @@ constexpr double leastSumPerPoint = 1e-6;
 }  // namespace
 
 template <int dimensions>
-RepulsionTree<dimensions>::RepulsionTree(std::int64_t points)
-    : m_points(points), m_leaves((points + leafSize - 1) / leafSize)
+RepulsionTree<dimensions>::RepulsionTree(std::int64_t points, int degreesOfFreedom)
+    : m_points(points), m_freedom(degreesOfFreedom), m_leaves((points + leafSize - 1) / leafSize)
 {
   m_order.resize(static_cast<std::size_t>(points));
   std::iota(m_order.begin(), m_order.end(), 0);
@@ -304,9 +304,9 @@ double RepulsionTree<dimensions>::repel(double theta, const Progress& progress)
       const std::int64_t first = leaf * leafSize;
       const auto count = static_cast<int>(std::min<std::int64_t>(leafSize, m_points - first));
       if constexpr (dimensions == 2)
-        m_leafSums[at] = repelLeaf2(sources, first, count, forces.data());
+        m_leafSums[at] = repelLeaf2(sources, first, count, m_freedom, forces.data());
       else
-        m_leafSums[at] = repelLeaf3(sources, first, count, forces.data());
+        m_leafSums[at] = repelLeaf3(sources, first, count, m_freedom, forces.data());
       costs[at] = count * (sources.leafCount * leafSize + sources.groupCount);
     }
   });

@@ -11,8 +11,9 @@
 
 namespace orrery {
 
-/// Sums over all points j ≠ i, with q_ij = 1 / (1 + |y_i − y_j|²): the force Σ q_ij² (y_i − y_j) on
-/// every point, and Z = Σ_i Σ_j q_ij. @p dimensions is 2 or 3.
+/// Sums over all points j ≠ i, with u_ij = 1 + |y_i − y_j|² / f and f degrees of freedom: the force
+/// Σ u_ij^−(f+1) (y_i − y_j) on every point, and Z = Σ_i Σ_j u_ij^−(f+1)/2. @p dimensions is 2 or
+/// 3.
 ///
 /// The tree is a k-d tree over blocks of 32 points; its order, and the lists of who counts as a
 /// group for whom, may be kept for several steps while boxes and centres follow the points. A node
@@ -25,7 +26,8 @@ class RepulsionTree {
  public:
   static constexpr int leafSize = 32;
 
-  explicit RepulsionTree(std::int64_t points);
+  /// @p degreesOfFreedom of Student's kernel: 1 or 2.
+  explicit RepulsionTree(std::int64_t points, int degreesOfFreedom = 1);
 
   /// Sorts the points (@p stride floats apart) into leaves. O(n log n).
   void build(const float* positions, int stride);
@@ -78,6 +80,7 @@ class RepulsionTree {
   [[nodiscard]] std::int64_t pointsBefore(std::int64_t leaf) const;
 
   std::int64_t m_points = 0;
+  int m_freedom = 1;
   std::int64_t m_leaves = 0;
   std::vector<std::int32_t> m_order;  ///< Point of each slot.
   std::vector<std::int32_t> m_slots;  ///< Slot of each point.

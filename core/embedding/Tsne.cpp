@@ -22,17 +22,30 @@ void checkOptions(const TsneOptions& options)
          "the number of t-SNE iterations must not be negative");
   demand(options.earlyExaggeration >= 1.0 && std::isfinite(options.earlyExaggeration),
          "the early exaggeration must be at least 1");
-  demand(options.theta >= 0.0 && options.theta <= 1.0, "theta must lie between 0 and 1");
+  demand(tsneTheta(options) >= 0.0 && tsneTheta(options) <= 1.0, "theta must lie between 0 and 1");
   demand(!options.learningRate ||
              (*options.learningRate > 0.0 && std::isfinite(*options.learningRate)),
          "the learning rate must be above 0");
   for (const double momentum : {options.momentum, options.earlyMomentum})
     demand(momentum >= 0.0 && momentum < 1.0, "the momentum must be at least 0 and below 1");
+  demand(!options.degreesOfFreedom ||
+             (*options.degreesOfFreedom >= 1 && *options.degreesOfFreedom <= 2),
+         "the kernel of t-SNE has 1 or 2 degrees of freedom");
   demand(!options.startDeviation || *options.startDeviation > 0.0,
          "the deviation of the start must be above 0");
 }
 
 }  // namespace
+
+int tsneDegreesOfFreedom(const TsneOptions& options)
+{
+  return options.degreesOfFreedom.value_or(options.dimensions - 1);
+}
+
+double tsneTheta(const TsneOptions& options)
+{
+  return options.theta.value_or(options.dimensions == 2 ? 0.5 : 0.7);
+}
 
 TsneRun::TsneRun(const Neighbors& neighbors, const Positions& start, const TsneOptions& options,
                  const Progress& progress)
@@ -132,6 +145,7 @@ Embedding TsneRun::embedding() const
   map.description = sentence(m_layout->affinities, used, m_layout->iteration,
                              m_layout->affinities.graph.features());
   map.options = {
+      {"degrees_of_freedom", std::to_string(m_layout->freedom)},
       {"early_exaggeration", optionText(used.earlyExaggeration)},
       {"early_iterations", std::to_string(used.earlyIterations)},
       {"iterations", std::to_string(m_layout->iteration)},
@@ -140,7 +154,7 @@ Embedding TsneRun::embedding() const
       {"perplexity", optionText(m_layout->affinities.perplexity)},
       {"seed", std::to_string(used.seed)},
       {"start", optionText(used.start)},
-      {"theta", optionText(used.theta)},
+      {"theta", optionText(tsneTheta(used))},
       {"unplaced", std::to_string(m_layout->affinities.unplaced)},
   };
   return map;

@@ -16,12 +16,14 @@ struct RepulsionSources {
   std::int64_t groupCount = 0;
 };
 
-/// Adds nothing: writes the forces on the 32 points from slot @p first on to @p forces (by slot)
-/// and returns Σ_i Σ_j q_ij over the first @p count of them, each point itself included.
+/// With u = 1 + |y_i − y_j|² / f, f = @p degreesOfFreedom (1 or 2) of Student's distribution:
+/// writes the forces Σ_j u^−(f+1) (y_i − y_j) on the 32 points from slot @p first on to @p forces
+/// (by slot) and returns Σ_i Σ_j u^−(f+1)/2 over the first @p count of them, each point itself
+/// included.
 double repelLeaf2(const RepulsionSources& sources, std::int64_t first, int count,
-                  float* const* forces);
+                  int degreesOfFreedom, float* const* forces);
 double repelLeaf3(const RepulsionSources& sources, std::int64_t first, int count,
-                  float* const* forces);
+                  int degreesOfFreedom, float* const* forces);
 
 /// Rows of the attraction: entries padded to a multiple of 8 with weight 0.
 struct AttractionRows {
@@ -30,11 +32,11 @@ struct AttractionRows {
   const float* weights = nullptr;
 };
 
-/// Σ_j w_ij q_ij (y_i − y_j) of the points begin … end − 1 to @p forces, same layout as
+/// Σ_j w_ij u^−(f+1)/2 (y_i − y_j) of the points begin … end − 1 to @p forces, same layout as
 /// @p positions: 2 floats a point in two dimensions, 4 in three (the last is not looked at).
 void attract2(const AttractionRows& rows, const float* positions, std::int64_t begin,
-              std::int64_t end, float* forces);
+              std::int64_t end, int degreesOfFreedom, float* forces);
 void attract3(const AttractionRows& rows, const float* positions, std::int64_t begin,
-              std::int64_t end, float* forces);
+              std::int64_t end, int degreesOfFreedom, float* forces);
 
 }  // namespace orrery

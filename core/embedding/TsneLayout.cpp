@@ -86,7 +86,7 @@ Layout<dimensions>::Layout(TsneAffinities affinitiesOfAll, const Positions& star
     throw Error("the map cannot start from places that are not finite numbers");
   if (options.startDeviation)
     scaleStart();
-  m_tree = std::make_unique<RepulsionTree<dimensions>>(placed);
+  m_tree = std::make_unique<RepulsionTree<dimensions>>(placed, freedom);
   sortIntoLeaves();
 }
 
@@ -184,9 +184,9 @@ void Layout<dimensions>::attract(std::int64_t begin, std::int64_t end, float* fo
 {
   const AttractionRows rows{m_rowStarts.data(), m_rowIds.data(), m_rowWeights.data()};
   if constexpr (dimensions == 2)
-    attract2(rows, m_positions.data(), begin, end, forces);
+    attract2(rows, m_positions.data(), begin, end, freedom, forces);
   else
-    attract3(rows, m_positions.data(), begin, end, forces);
+    attract3(rows, m_positions.data(), begin, end, freedom, forces);
 }
 
 template <int dimensions>
@@ -216,7 +216,7 @@ void Layout<dimensions>::step(const Progress& progress)
     m_tree->refresh(m_positions.data(), stride);
   if (m_tree->outgrown())
     m_tree->build(m_positions.data(), stride);
-  const double sum = m_tree->repel(options.theta, progress);
+  const double sum = m_tree->repel(tsneTheta(options), progress);
   parallelFor(placed, rowsPerChunk, [&](std::int64_t begin, std::int64_t end) {
     progress.checkStopped();
     attract(begin, end, m_attraction.data());
@@ -241,7 +241,8 @@ void Layout<dimensions>::move(std::int64_t begin, std::int64_t end, float normal
 {
   const auto exaggeration = static_cast<float>(early() ? options.earlyExaggeration : 1.0);
   const auto momentum = static_cast<float>(early() ? options.earlyMomentum : options.momentum);
-  const auto rate = static_cast<float>(learningRate());
+  // The gradient's constant over the 4 of one degree of freedom, which the rate leaves out.
+  const auto rate = static_cast<float>(learningRate() * gradientConstant() / 4.0);
   for (std::int64_t i = begin; i < end; ++i)
     for (int axis = 0; axis < dimensions; ++axis) {
       const auto k = at(i * stride + axis);
@@ -267,15 +268,16 @@ Positions Layout<dimensions>::spread(const std::vector<float>& values) const
 template <int dimensions>
 Positions Layout<dimensions>::gradient(double theta, const Progress& progress) const
 {
-  RepulsionTree<dimensions> tree(placed);
+  RepulsionTree<dimensions> tree(placed, freedom);
   tree.build(m_positions.data(), stride);
   const auto normalizer = static_cast<float>(1.0 / tree.repel(theta, progress));
+  const auto constant = static_cast<float>(gradientConstant());
   std::vector<float> slopes(m_positions.size(), 0.0f);
   attract(0, placed, slopes.data());
   for (std::int64_t i = 0; i < placed; ++i)
     for (int axis = 0; axis < dimensions; ++axis) {
       float& slope = slopes[at(i * stride + axis)];
-      slope = 4.0f * (slope - normalizer * tree.force(i, axis));
+      slope = constant * (slope - normalizer * tree.force(i, axis));
     }
   return spread(slopes);
 }
@@ -283,7 +285,7 @@ Positions Layout<dimensions>::gradient(double theta, const Progress& progress) c
 template <int dimensions>
 double Layout<dimensions>::normalization(double theta, const Progress& progress) const
 {
-  RepulsionTree<dimensions> tree(placed);
+  RepulsionTree<dimensions> tree(placed, freedom);
   tree.build(m_positions.data(), stride);
   return tree.repel(theta, progress);
 }
@@ -298,6 +300,7 @@ double TsneLayout::klDivergence(const Progress& progress) const
   const double sum = normalization(placed > mostForAllPairs ? divergenceTheta : 0.0, progress);
   const Positions places = positions();
   const WeightedGraph& graph = affinities.graph;
+  const double exponent = 0.5 * (freedom + 1);
   std::vector<double> parts(at((graph.features() + rowsPerChunk - 1) / rowsPerChunk), 0.0);
   parallelFor(graph.features(), rowsPerChunk, [&](std::int64_t begin, std::int64_t end) {
     double& part = parts[at(begin / rowsPerChunk)];
@@ -307,7 +310,7 @@ double TsneLayout::klDivergence(const Progress& progress) const
         const Eigen::Vector3d difference =
             (places.col(i).cast<double>() - places.col(graph.ids[at(e)]).cast<double>());
         if (p > 0.0)
-          part += p * (std::log(p) + std::log1p(difference.squaredNorm()));
+          part += p * (std::log(p) + exponent * std::log1p(difference.squaredNorm() / freedom));
       }
   });
   return std::accumulate(parts.begin(), parts.end(), 0.0) + std::log(sum);

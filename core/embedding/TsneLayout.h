@@ -9,7 +9,9 @@ namespace orrery {
 class TsneLayout {
  public:
   TsneLayout(TsneAffinities affinitiesOfAll, const TsneOptions& runOptions)
-      : affinities(std::move(affinitiesOfAll)), options(runOptions)
+      : affinities(std::move(affinitiesOfAll)),
+        options(runOptions),
+        freedom(tsneDegreesOfFreedom(runOptions))
   {
   }
   virtual ~TsneLayout() = default;
@@ -18,12 +20,15 @@ class TsneLayout {
   virtual void step(const Progress& progress) = 0;
   [[nodiscard]] virtual Positions positions() const = 0;
   [[nodiscard]] virtual Positions gradient(double theta, const Progress& progress) const = 0;
-  /// Z = Σ_i Σ_j≠i q_ij.
+  /// The force on i is this times Σ_j (p_ij − w_ij / Z) w_ij (y_i − y_j), with w = u^−(f+1)/2.
+  [[nodiscard]] double gradientConstant() const { return 2.0 * (freedom + 1) / freedom; }
+  /// Z = Σ_i Σ_j≠i w_ij.
   [[nodiscard]] virtual double normalization(double theta, const Progress& progress) const = 0;
   [[nodiscard]] double klDivergence(const Progress& progress) const;
 
   TsneAffinities affinities;
   TsneOptions options;
+  int freedom = 1;  ///< Of the kernel, as the options ask.
   int iteration = 0;
   double seconds = 0.0;     ///< Spent in steps.
   std::int64_t placed = 0;  ///< Features that have a place.

@@ -17,7 +17,7 @@ struct Sums {
 };
 
 /// The definition, over all pairs in double.
-Sums overAllPairs(const Positions& y)
+Sums overAllPairs(const Positions& y, int freedom = 1)
 {
   const Eigen::Matrix3Xd places = y.cast<double>();
   Sums sums{Eigen::MatrixXd::Zero(3, y.cols()), 0.0};
@@ -25,7 +25,7 @@ Sums overAllPairs(const Positions& y)
     for (Eigen::Index j = 0; j < y.cols(); ++j)
       if (j != i) {
         const Eigen::Vector3d difference = places.col(i) - places.col(j);
-        const double q = 1.0 / (1.0 + difference.squaredNorm());
+        const double q = std::pow(1.0 + difference.squaredNorm() / freedom, -0.5 * (freedom + 1));
         sums.z += q;
         sums.forces.col(i) += q * q * difference;
       }
@@ -56,11 +56,12 @@ Positions clumps(Eigen::Index n, int dimensions, double extent, std::uint64_t se
 }
 
 template <int dimensions>
-void compare(const Positions& y, double theta, double forceTolerance, double zTolerance)
+void compare(const Positions& y, double theta, double forceTolerance, double zTolerance,
+             int freedom = 1)
 {
-  RepulsionTree<dimensions> tree(y.cols());
+  RepulsionTree<dimensions> tree(y.cols(), freedom);
   tree.build(y.data(), 3);
-  const Sums exact = overAllPairs(y);
+  const Sums exact = overAllPairs(y, freedom);
   const Sums found = byTree(tree, theta, y.cols());
   const double error = (found.forces - exact.forces).norm() / std::max(exact.forces.norm(), 1e-300);
   QVERIFY2(error < forceTolerance, qPrintable(QString("force error %1").arg(error)));
@@ -74,6 +75,17 @@ class tst_Repulsion : public QObject {
   Q_OBJECT
  private slots:
   void cleanup() { setThreadCount(2); }
+
+  // The faster falling kernel, by all pairs and by groups.
+  void twoDegreesOfFreedom()
+  {
+    for (const double extent : {0.5, 20.0}) {
+      compare<2>(clumps(1500, 2, extent, 21), 0.0, 1e-5, 1e-6, 2);
+      compare<3>(clumps(1500, 3, extent, 22), 0.0, 1e-5, 1e-6, 2);
+      compare<2>(clumps(1500, 2, extent, 23), 0.5, 2e-2, 2e-2, 2);
+      compare<3>(clumps(1500, 3, extent, 24), 0.5, 2e-2, 2e-2, 2);
+    }
+  }
 
   // The sum over all pairs in floats against the same in doubles, also where the last leaf is not
   // full.
