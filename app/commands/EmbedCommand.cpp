@@ -1,19 +1,18 @@
 #include "app/commands/Command.h"
 
 #include "core/base/Error.h"
+#include "core/embedding/MapRun.h"
 #include "core/embedding/MapTrust.h"
 #include "core/embedding/Neighbors.h"
-#include "core/embedding/Pca.h"
-#include "core/embedding/Tsne.h"
-#include "core/embedding/Umap.h"
 #include "core/io/ByteSource.h"
+#include "core/io/MapFile.h"
 #include "core/io/ResultFile.h"
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
 #include <iterator>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -29,14 +28,23 @@ struct EmbedOptions {
   std::string metric;
   std::uint64_t seed = 0;
   std::filesystem::path output;
+  std::optional<std::filesystem::path> apply;    ///< A saved map to place the features on.
+  std::optional<std::filesystem::path> saveMap;  ///< Where the fitted map goes.
 };
 
 EmbedOptions embedOptions(const Arguments& arguments)
 {
   EmbedOptions options;
-  if (!arguments.has("method"))
+  options.apply = arguments.path("apply");
+  options.saveMap = arguments.path("save-map");
+  if (options.apply && (arguments.has("method") || options.saveMap))
+    throw UsageError(
+        "--apply places features on a map that is there: it goes with neither --method "
+        "nor --save-map");
+  if (!options.apply && !arguments.has("method"))
     throw UsageError("--method is missing (pca, tsne or umap)");
-  options.method = arguments.choice("method", "", {"pca", "tsne", "umap"});
+  if (!options.apply)
+    options.method = arguments.choice("method", "", {"pca", "tsne", "umap"});
   options.dimensions = static_cast<int>(arguments.integer("dimensions", 3, 2, 3));
   options.perplexity = arguments.number("perplexity", 30, 1, 1e6);
   options.neighbors = static_cast<int>(arguments.integer("neighbors", 15, 2, 100000));
@@ -50,72 +58,27 @@ EmbedOptions embedOptions(const Arguments& arguments)
   return options;
 }
 
-Metric metricOf(const EmbedOptions& options)
+MapChoice choiceOf(const EmbedOptions& options)
 {
-  return options.metric == "cosine" ? Metric::Cosine : Metric::Euclidean;
-}
-
-struct Map {
-  Embedding embedding;  ///< Of the usable features.
-  std::optional<double> klDivergence;
-};
-
-/// t-SNE attends to three times its perplexity of neighbours, UMAP to as many as asked for with the
-/// feature itself among them; the figures of trust need ten.
-int neighborsNeeded(const EmbedOptions& options)
-{
-  constexpr int trusted = 10;
-  if (options.method == "tsne")
-    return std::max(trusted, static_cast<int>(std::ceil(3 * options.perplexity)));
-  if (options.method == "umap")
-    return std::max(trusted, options.neighbors - 1);
-  return trusted;
-}
-
-Map makeTsne(const FeatureMatrix& decoder, const Neighbors& neighbors, const EmbedOptions& options,
-             const Progress& progress)
-{
-  TsneOptions tsne;
-  tsne.perplexity = options.perplexity;
-  tsne.dimensions = options.dimensions;
-  tsne.metric = neighbors.metric;
-  tsne.seed = options.seed;
-  TsneAffinities affinities =
-      computeTsneAffinities(neighbors, tsne.perplexity, progress.stage("Affinities", 0.0, 0.03));
-  const Positions start =
-      startingPositions(decoder, affinities.graph, tsne.start, tsne.metric, tsne.dimensions,
-                        tsne.seed, progress.stage("Starting positions", 0.03, 0.08));
-  TsneRun run(std::move(affinities), start, tsne);
-  run.advance(tsne.iterations, progress.stage("t-SNE", 0.08, 0.95));
-  Map map;
-  map.embedding = run.embedding();
-  map.klDivergence = run.klDivergence(progress.stage("Divergence", 0.95, 1.0));
-  return map;
-}
-
-Map makeUmap(const FeatureMatrix& decoder, const Neighbors& neighbors, const EmbedOptions& options,
-             const Progress& progress)
-{
-  UmapOptions umap;
-  umap.neighbors = options.neighbors;
-  umap.minDist = options.minDist;
-  umap.dimensions = options.dimensions;
-  umap.metric = neighbors.metric;
-  umap.seed = options.seed;
-  return {computeUmap(decoder, neighbors, umap, progress), std::nullopt};
-}
-
-Map makeMap(const FeatureMatrix& decoder, const Neighbors& neighbors, const EmbedOptions& options,
-            const Progress& progress)
-{
-  if (options.method == "tsne")
-    return makeTsne(decoder, neighbors, options, progress);
-  if (options.method == "umap")
-    return makeUmap(decoder, neighbors, options, progress);
-  PcaOptions pca;
-  pca.components = options.dimensions;
-  pca.seed = options.seed;
-  return {pcaEmbedding(computePca(decoder, pca, progress), options.dimensions), std::nullopt};
+  const Metric metric = options.metric == "cosine" ? Metric::Cosine : Metric::Euclidean;
+  if (options.method == "tsne") {
+    TsneOptions tsne;
+    tsne.perplexity = options.perplexity;
+    tsne.dimensions = options.dimensions;
+    tsne.metric = metric;
+    tsne.seed = options.seed;
+    return tsne;
+  }
+  if (options.method == "umap") {
+    UmapOptions umap;
+    umap.neighbors = options.neighbors;
+    umap.minDist = options.minDist;
+    umap.dimensions = options.dimensions;
+    umap.metric = metric;
+    umap.seed = options.seed;
+    return umap;
+  }
+  return PcaMapOptions{options.dimensions, options.seed};
 }
 
 /// What a map can place. Under cosine a zero row has no neighbours, and so no place on a map that
@@ -197,22 +160,30 @@ const CommandSpec& embedSpec()
       .summary = "compute a map in two or three dimensions",
       .synopsis = {"embed FILE --method pca|tsne|umap --output OUT [--dimensions 2|3]",
                    "      [--perplexity 30] [--neighbors 15] [--min-dist 0.1]",
-                   "      [--metric cosine|euclidean]"},
+                   "      [--metric cosine|euclidean] [--save-map MAP.h5]",
+                   "embed FILE --apply MAP.h5 --output OUT"},
       .description =
           "Computes a map of all features (nothing is sampled or projected before) and writes it "
           "to "
           "OUT, whose ending chooses the form: .csv .tsv .npy .npz .h5 .json. Says how far the map "
           "may be trusted: the share of each feature's ten nearest neighbours that the map keeps, "
           "trustworthiness and continuity. Rows that are not finite have no place (NaN).",
-      .options = {{"method", "NAME", "pca, tsne or umap."},
-                  {"dimensions", "N", "2 or 3. Default: 3."},
-                  {"output", "OUT", "Where the map goes."},
-                  {"perplexity", "NUMBER", "t-SNE: effective number of neighbours. Default: 30."},
-                  {"neighbors", "N", "UMAP: neighbours of each feature. Default: 15."},
-                  {"min-dist", "NUMBER", "UMAP: least distance on the map. Default: 0.1."},
-                  {"metric", "NAME",
-                   "cosine (default) or euclidean: of the neighbours that the map is made from and "
-                   "measured against."}},
+      .options =
+          {{"method", "NAME", "pca, tsne or umap."},
+           {"dimensions", "N", "2 or 3. Default: 3."},
+           {"output", "OUT", "Where the map goes."},
+           {"perplexity", "NUMBER", "t-SNE: effective number of neighbours. Default: 30."},
+           {"neighbors", "N", "UMAP: neighbours of each feature. Default: 15."},
+           {"min-dist", "NUMBER", "UMAP: least distance on the map. Default: 0.1."},
+           {"metric", "NAME",
+            "cosine (default) or euclidean: of the neighbours that the map is made from and "
+            "measured against."},
+           {"save-map", "MAP.h5",
+            "Also keep the map with all that placing other vectors on it needs (for t-SNE and "
+            "UMAP the features themselves)."},
+           {"apply", "MAP.h5",
+            "Place the features of FILE on a saved map of the same space: on that of PCA "
+            "exactly, on others by their neighbours among the features it was made of."}},
       .files = "FILE",
       .examples = {"orrery embed params.npz --method pca --dimensions 3 --output map.npz",
                    "orrery embed vectors.npy --method tsne --dimensions 2 --output map.csv"},
@@ -222,25 +193,46 @@ const CommandSpec& embedSpec()
 
 CommandOutput runEmbed(const CommandContext& context)
 {
-  const EmbedOptions options = embedOptions(context.arguments);
+  EmbedOptions options = embedOptions(context.arguments);
   checkWritable(options.output);
+  if (options.saveMap)
+    checkWritable(*options.saveMap);
   StageClock clock;
   CommandOutput output;
   const Dictionary dictionary =
       readForCommand(context, output, context.progress.stage("Reading", 0.0, 0.1));
   const UsableFeatures usable = placeableFeatures(dictionary, options);
   clock.finish("reading");
+  std::optional<FittedMap> fitted;
+  if (options.apply) {
+    fitted = readFittedMap(*options.apply, context.progress);
+    options.method = "apply";
+  }
+  MapRun run(choiceOf(options));
   NeighborOptions neighborOptions;
-  neighborOptions.count = neighborsNeeded(options);
-  neighborOptions.metric = metricOf(options);
-  const Neighbors neighbors = computeNeighbors(*usable.decoder, neighborOptions,
-                                               context.progress.stage("Neighbours", 0.1, 0.4));
+  neighborOptions.count = neighborsNeeded(run.choice());
+  neighborOptions.metric = options.metric == "cosine" ? Metric::Cosine : Metric::Euclidean;
+  const auto neighbors = std::make_shared<const Neighbors>(computeNeighbors(
+      *usable.decoder, neighborOptions, context.progress.stage("Neighbours", 0.1, 0.4)));
   clock.finish("neighbors");
-  Map map = makeMap(*usable.decoder, neighbors, options, context.progress.stage("Map", 0.4, 0.7));
+  const Progress making = context.progress.stage("Map", 0.4, 0.68);
+  std::optional<double> klDivergence;
+  Embedding embedding;
+  if (fitted) {
+    embedding = applyFittedMap(*fitted, *usable.decoder, making);
+    options.dimensions = embedding.dimensions;
+  } else {
+    run.advance(*usable.decoder, neighbors, making);
+    klDivergence = run.klDivergence(context.progress.stage("Divergence", 0.68, 0.7));
+    embedding = run.embedding();
+  }
+  std::optional<FittedMap> keptMap;
+  if (options.saveMap)
+    keptMap = fitMap(embedding, *usable.decoder, making);
   clock.finish(options.method);
   MapTrustOptions trustOptions;
   trustOptions.seed = options.seed;
-  const MapTrust trust = measureMapTrust(*usable.decoder, map.embedding.positions, neighbors,
+  const MapTrust trust = measureMapTrust(*usable.decoder, embedding.positions, *neighbors,
                                          trustOptions, context.progress.stage("Trust", 0.7, 1.0));
   clock.finish("trust");
 
@@ -249,29 +241,34 @@ CommandOutput runEmbed(const CommandContext& context)
   for (std::size_t i = 0; i < trust.keptPerFeature.size(); ++i)
     kept[static_cast<std::size_t>(usable.id(static_cast<std::int64_t>(i)))] =
         trust.keptPerFeature[i];
-  map.embedding.positions = usable.positionsOfAll(std::move(map.embedding.positions), n);
+  embedding.positions = usable.positionsOfAll(std::move(embedding.positions), n);
   context.progress.checkStopped();
   {
     const Interruption::Saving saving(context.interruption);
-    writeResult(options.output, resultTable(dictionary, map.embedding, kept, options.output));
+    if (options.saveMap)
+      writeFittedMap(*options.saveMap, *keptMap);
+    writeResult(options.output, resultTable(dictionary, embedding, kept, options.output));
   }
   clock.finish("writing");
 
   Json& json = output.json;
-  json["method"] = options.method;
+  json["method"] = fitted ? fitted->embedding.method == EmbeddingMethod::Pca    ? "pca"
+                            : fitted->embedding.method == EmbeddingMethod::Tsne ? "tsne"
+                                                                                : "umap"
+                          : options.method;
   json["dimensions"] = options.dimensions;
   json["features"] = n;
   json["seconds"] = clock.total();
   json["stages"] = clock.stages();
-  json["options"] = Json(map.embedding.options);
+  json["options"] = Json(embedding.options);
   json["neighbors_kept_10"] = orNull(trust.neighborsKept);
   json["trustworthiness"] = orNull(trust.trustworthiness);
   json["continuity"] = orNull(trust.continuity);
-  json["kl_divergence"] = orNull(map.klDivergence);
+  json["kl_divergence"] = orNull(klDivergence);
   json["trust_sample"] = trust.sampled;
   json["left_out"] = n - usable.decoder->cols();
   json["output"] = options.output.native();
-  output.text = displayName(options.output) + ": " + map.embedding.description + "\n" +
+  output.text = displayName(options.output) + ": " + embedding.description + "\n" +
                 percent(trust.neighborsKept) + " of the 10 nearest neighbours kept, " +
                 "trustworthiness " + percent(trust.trustworthiness) + ", continuity " +
                 percent(trust.continuity) + "\n";

@@ -1,9 +1,12 @@
 #include "core/embedding/MapOptions.h"
 
+#include "core/base/LinearAlgebra.h"
 #include "core/base/Parallel.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
+#include <chrono>
 
 namespace orrery {
 namespace {
@@ -36,6 +39,27 @@ std::string optionText(double value)
   std::array<char, 32> buffer{};
   const auto result = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
   return {buffer.data(), result.ptr};
+}
+
+double measureSlowdown()
+{
+  constexpr Eigen::Index size = 256;
+  constexpr std::int64_t products = 16;
+  const Eigen::MatrixXf x = Eigen::MatrixXf::Constant(size, size, 0.5f);
+  const auto run = [&] {
+    const auto began = std::chrono::steady_clock::now();
+    parallelFor(products, 1, [&](std::int64_t begin, std::int64_t end) {
+      Eigen::MatrixXf result(size, size);
+      for (std::int64_t i = begin; i < end; ++i)
+        multiplyInto(result, x, true, x);
+    });
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  };
+  run();  // wakes threads and processors
+  const double seconds = std::min(run(), run());
+  const double expected = static_cast<double>(products) * size * size * size / productRate /
+                          std::min<double>(threadCount(), products);
+  return std::clamp(seconds / expected, 0.5, 20.0);
 }
 
 double estimateNeighborSeconds(std::int64_t features, std::int64_t dimensions)

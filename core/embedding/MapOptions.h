@@ -33,6 +33,11 @@ struct MapEstimate {
   [[nodiscard]] double seconds() const { return neighborSeconds + layoutSeconds; }
 };
 
+/// Wall time of a small product on all threads, over what estimates take for granted: 1 on a quiet
+/// machine like the one they were measured on, more where others work or processors are slower.
+/// Takes some hundredths of a second.
+double measureSlowdown();
+
 /// Of computeNeighbors over all pairs.
 double estimateNeighborSeconds(std::int64_t features, std::int64_t dimensions);
 
