@@ -7,7 +7,6 @@
 #include "app/parts/LobePart.h"
 #include "app/parts/MapPart.h"
 #include "app/parts/SessionPart.h"
-#include "core/document/MapTasks.h"
 #include "core/io/ByteSource.h"
 #include "core/io/ResultFile.h"
 #include "widgets/models/FeatureList.h"
@@ -390,12 +389,6 @@ void MainWindow::connectActions()
     setWindowState(windowState().setFlag(Qt::WindowFullScreen, checked));
   });
 
-  on("tools.pca3", [this] { m_document.computeEmbedding(pcaTask(3)); });
-  on("tools.pca2", [this] { m_document.computeEmbedding(pcaTask(2)); });
-  on("tools.tsne2", [this] { startTsne(2); });
-  on("tools.tsne3", [this] { startTsne(3); });
-  on("tools.umap2", [this] { startUmap(2); });
-  on("tools.umap3", [this] { startUmap(3); });
   on("tools.stop", [this] {
     cancelJobs();
     m_saveJob.cancel();
@@ -611,47 +604,6 @@ void MainWindow::exportFigure()
                      false});
   });
   dialog.exec();
-}
-
-void MainWindow::startTsne(int dimensions)
-{
-  const auto layer = m_document.layer();
-  if (!layer)
-    return;
-  TsneOptions options;
-  options.dimensions = dimensions;
-  startMap(tr("t-SNE"), dimensions,
-           estimateTsne(layer->dictionary->features(), layer->dictionary->dimensions(), options,
-                        layer->neighbors != nullptr),
-           tsneTask(options));
-}
-
-void MainWindow::startUmap(int dimensions)
-{
-  const auto layer = m_document.layer();
-  if (!layer)
-    return;
-  UmapOptions options;
-  options.dimensions = dimensions;
-  startMap(tr("UMAP"), dimensions,
-           estimateUmap(layer->dictionary->features(), layer->dictionary->dimensions(), options,
-                        layer->neighbors != nullptr),
-           umapTask(options));
-}
-
-void MainWindow::startMap(const QString& method, int dimensions, const MapEstimate& estimate,
-                          EmbeddingTask task)
-{
-  m_messages->add({Message::Kind::Note,
-                   tr("%1 in %2 dimensions: %3. The map shows while it takes shape; stop it when "
-                      "it pleases.")
-                       .arg(method)
-                       .arg(dimensions)
-                       .arg(estimateText(estimate)),
-                   {},
-                   {},
-                   false});
-  m_document.computeEmbedding(std::move(task));
 }
 
 void MainWindow::setTheme(ThemeChoice theme)

@@ -5,7 +5,6 @@
 #include "app/Settings.h"
 #include "core/document/Annotations.h"
 #include "core/document/Document.h"
-#include "core/embedding/MapOptions.h"
 #include "widgets/panels/AppearancePanel.h"
 #include "widgets/panels/CloudPanel.h"
 #include "widgets/panels/FeaturePanel.h"
@@ -82,10 +81,6 @@ class MainWindow : public QMainWindow {
   void setTheme(ThemeChoice theme);
   void stepLayer(int step);
   void exportFigure();
-  void startTsne(int dimensions);
-  void startUmap(int dimensions);
-  void startMap(const QString& method, int dimensions, const MapEstimate& estimate,
-                EmbeddingTask task);
 
   /// The start page stands alone; what was open beside the cloud comes back with it.
   void showDocks(bool shown);

@@ -2,6 +2,8 @@
 #pragma once
 
 #include "app/parts/WindowContext.h"
+#include "core/document/MapStudy.h"
+#include "widgets/panels/MapPanel.h"
 
 #include <QObject>
 
@@ -12,8 +14,23 @@ class MapPart : public QObject {
  public:
   explicit MapPart(const WindowContext& context, QObject* parent = nullptr);
 
+  [[nodiscard]] MapStudy* study() { return m_study; }
+
  private:
+  void connectActions();
+  void start(MapChoice choice);
+  void step(int step);
+  void showState();
+  void showTorn();
+  void colorByTrust();
+  void saveMap();
+  void applyMap();
+
   WindowContext m_context;
+  MapStudy* m_study;
+  MapPanel* m_panel;
+  JobRunner m_saveJob;
+  bool m_colorWhenMeasured = false;
 };
 
 }  // namespace orrery

@@ -97,6 +97,11 @@ class Document : public QObject {
 
   // Maps and neighbours --------------------------------------------------------------------------
   void computeEmbedding(EmbeddingTask task);
+  /// Shows a map made before, over all features of the layer. Nothing happens if the layer is
+  /// closed meanwhile.
+  void showEmbedding(int id, std::shared_ptr<const Embedding> embedding);
+  /// The job behind computeEmbedding: cancelled, what was published last stays.
+  [[nodiscard]] JobRunner* mapJob() { return &m_embeddingJob; }
   /// Exact answers from the original space, on a worker; neighborsChanged when they are there.
   void requestNeighbors(FeatureId feature, int count = 20);
   [[nodiscard]] const NeighborList& neighbors() const { return m_neighbors; }

@@ -369,6 +369,19 @@ void Document::computeEmbedding(EmbeddingTask task)
   m_liveTimer.start();
 }
 
+void Document::showEmbedding(int id, std::shared_ptr<const Embedding> embedding)
+{
+  const auto target = layer(id);
+  if (!target || !embedding || target->embedding == embedding ||
+      embedding->positions.cols() != target->dictionary->features())
+    return;
+  auto mapped = std::make_shared<Layer>(*target);
+  mapped->embedding = std::move(embedding);
+  replaceLayer(mapped);
+  if (id == m_current)
+    emit embeddingChanged();
+}
+
 /// Ends what was published; @p keep: as the layer's map, for the user has stopped a map half-way.
 void Document::endLiveMap(bool keep)
 {

@@ -1,10 +1,11 @@
 #include "core/document/MapTasks.h"
 
-#include "core/embedding/Pca.h"
 #include "core/io/ByteSource.h"
 
 #include <chrono>
 #include <cmath>
+#include <thread>
+#include <utility>
 
 namespace orrery {
 namespace {
@@ -25,125 +26,68 @@ void spread(Embedding& embedding, const UsableFeatures& usable, const Dictionary
       usable.positionsOfAll(std::move(embedding.positions), dictionary.features());
 }
 
-/// The layer's neighbours where they are at least @p count by @p metric, else new ones.
-std::shared_ptr<const Neighbors> neighborsOf(const Layer& layer, const UsableFeatures& usable,
-                                             int count, Metric metric, const Progress& progress)
+/// Waits for the thread of a job that is being stopped.
+std::unique_lock<std::mutex> lockWhenFree(std::mutex& mutex, const Progress& progress)
 {
-  const auto wanted = static_cast<int>(std::min<std::int64_t>(count, usable.decoder->cols() - 1));
-  if (layer.neighbors && layer.neighbors->metric == metric && layer.neighbors->count >= wanted &&
-      layer.neighbors->ids.cols() == usable.decoder->cols())
-    return layer.neighbors;
-  NeighborOptions options;
-  options.count = wanted;
-  options.metric = metric;
-  return std::make_shared<const Neighbors>(computeNeighbors(*usable.decoder, options, progress));
-}
-
-/// The map as @p run has it now, for all features of the layer.
-template <typename Run>
-std::shared_ptr<const Embedding> mapNow(const Run& run, const UsableFeatures& usable,
-                                        const Layer& layer)
-{
-  auto map = std::make_shared<Embedding>(run.embedding());
-  spread(*map, usable, *layer.dictionary);
-  return map;
-}
-
-/// Takes @p run to its end by @p steps single steps, showing some thirty maps a second.
-template <typename Run>
-void advanceShowing(Run& run, int steps, const UsableFeatures& usable, const Layer& layer,
-                    const Progress& progress, const EmbeddingTask::Publish& publish)
-{
-  auto published = std::chrono::steady_clock::now();
-  for (int step = 0; !run.finished(); ++step) {
-    progress.update(step, steps);
-    run.advance(1);
-    if (const auto now = std::chrono::steady_clock::now(); now - published >= publishEvery) {
-      published = now;
-      publish(mapNow(run, usable, layer));
-    }
+  std::unique_lock lock(mutex, std::defer_lock);
+  while (!lock.try_lock()) {
+    progress.checkStopped();
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
+  return lock;
 }
 
 }  // namespace
 
-EmbeddingTask pcaTask(int dimensions)
+EmbeddingTask mapTask(std::shared_ptr<ResumableMap> map)
 {
   EmbeddingTask task;
-  task.name = Document::tr("Exact PCA");
-  task.work = [dimensions](const Layer& layer, const Progress& progress,
-                           const EmbeddingTask::Publish&) {
+  task.name = methodName(map->run.choice());
+  task.work = [map](const Layer& layer, const Progress& progress,
+                    const EmbeddingTask::Publish& publish) {
+    const auto lock = lockWhenFree(map->mutex, progress);
     const UsableFeatures usable = usableFeatures(*layer.dictionary);
+    const auto mapNow = [&] {
+      auto now = std::make_shared<Embedding>(map->run.embedding());
+      spread(*now, usable, *layer.dictionary);
+      return now;
+    };
+    auto published = std::chrono::steady_clock::now();
+    map->run.advance(*usable.decoder, layer.neighbors, progress, [&](const MapRun&) {
+      if (const auto now = std::chrono::steady_clock::now(); now - published >= publishEvery) {
+        published = now;
+        publish(mapNow());
+      }
+    });
     EmbeddingTask::Result result;
-    auto embedding = std::make_shared<Embedding>();
-    if (usable.decoder->cols() == 1) {
-      // One feature has no variance; it is still a point to look at.
-      embedding->positions = Positions::Zero(3, 1);
-      embedding->method = EmbeddingMethod::Pca;
-      embedding->dimensions = dimensions;
-      embedding->description = "One feature: there is no direction to show.";
-    } else {
-      PcaOptions options;
-      options.components = dimensions;
-      const Pca pca = computePca(*usable.decoder, options, progress);
-      *embedding = pcaEmbedding(pca, dimensions);
-    }
-    spread(*embedding, usable, *layer.dictionary);
-    result.embedding = std::move(embedding);
+    result.embedding = mapNow();
+    if (usable.ids.empty())  // else their ids are not the dictionary's
+      result.neighbors = map->run.neighbors();
     return result;
   };
   return task;
+}
+
+EmbeddingTask pcaTask(int dimensions)
+{
+  return mapTask(std::make_shared<ResumableMap>(PcaMapOptions{dimensions, 0}));
 }
 
 EmbeddingTask tsneTask(const TsneOptions& options)
 {
-  EmbeddingTask task;
-  task.name = Document::tr("t-SNE");
-  task.work = [options](const Layer& layer, const Progress& progress,
-                        const EmbeddingTask::Publish& publish) {
-    const UsableFeatures usable = usableFeatures(*layer.dictionary);
-    EmbeddingTask::Result result;
-    result.neighbors = neighborsOf(layer, usable, neighborsForPerplexity(options.perplexity),
-                                   options.metric, progress.stage("exact neighbours", 0.0, 0.25));
-    TsneAffinities affinities = computeTsneAffinities(*result.neighbors, options.perplexity,
-                                                      progress.stage("affinities", 0.25, 0.27));
-    const Positions start =
-        startingPositions(*usable.decoder, affinities.graph, options.start, options.metric,
-                          options.dimensions, options.seed, progress.stage("start", 0.27, 0.3));
-    TsneRun run(std::move(affinities), start, options);
-    advanceShowing(run, options.iterations, usable, layer, progress.stage("layout", 0.3, 1.0),
-                   publish);
-    result.embedding = mapNow(run, usable, layer);
-    if (!usable.ids.empty())
-      result.neighbors.reset();  // their ids are not the dictionary's
-    return result;
-  };
-  return task;
+  return mapTask(std::make_shared<ResumableMap>(options));
 }
 
 EmbeddingTask umapTask(const UmapOptions& options)
 {
-  EmbeddingTask task;
-  task.name = Document::tr("UMAP");
-  task.work = [options](const Layer& layer, const Progress& progress,
-                        const EmbeddingTask::Publish& publish) {
-    const UsableFeatures usable = usableFeatures(*layer.dictionary);
-    EmbeddingTask::Result result;
-    result.neighbors = neighborsOf(layer, usable, options.neighbors - 1, options.metric,
-                                   progress.stage("exact neighbours", 0.0, 0.25));
-    FuzzyGraph graph = computeFuzzyGraph(*result.neighbors, options.neighbors,
-                                         progress.stage("neighbour graph", 0.25, 0.27));
-    const Positions start =
-        startingPositions(*usable.decoder, graph.graph, options.start, options.metric,
-                          options.dimensions, options.seed, progress.stage("start", 0.27, 0.35));
-    UmapRun run(std::move(graph), start, options);
-    advanceShowing(run, run.epochs(), usable, layer, progress.stage("layout", 0.35, 1.0), publish);
-    result.embedding = mapNow(run, usable, layer);
-    if (!usable.ids.empty())
-      result.neighbors.reset();  // their ids are not the dictionary's
-    return result;
-  };
-  return task;
+  return mapTask(std::make_shared<ResumableMap>(options));
+}
+
+QString methodName(const MapChoice& choice)
+{
+  return std::holds_alternative<TsneOptions>(choice)   ? Document::tr("t-SNE")
+         : std::holds_alternative<UmapOptions>(choice) ? Document::tr("UMAP")
+                                                       : Document::tr("Exact PCA");
 }
 
 QString estimateText(const MapEstimate& estimate)
