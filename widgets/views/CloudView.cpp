@@ -581,7 +581,7 @@ void CloudView::setLabels(std::vector<std::pair<FeatureId, QString>> labels)
 
 void CloudView::setLinks(std::vector<std::pair<FeatureId, FeatureId>> links, QColor color)
 {
-  m_d->scene.setLinks(std::move(links), color);
+  m_d->scene.setLinks(std::move(links), color, true);
   m_d->invalidate(false);
 }
 
