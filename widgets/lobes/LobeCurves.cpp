@@ -51,7 +51,10 @@ double valueOf(const LobeLocality& locality, int panel)
   if (panel % 2 == 1 && !locality.hasLogistic)
     return none;
   const NullComparison& comparison = comparisonOf(locality, panel);
-  return panel < 2 ? comparison.observed : comparison.z;
+  if (panel < 2)
+    return comparison.observed;
+  // A null that varies by rounding alone is no scale.
+  return comparison.standardDeviation > 1e-9 ? comparison.z : none;
 }
 
 QString panelTitle(int panel)
