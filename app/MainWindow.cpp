@@ -9,6 +9,7 @@
 #include "app/parts/SessionPart.h"
 #include "core/io/ByteSource.h"
 #include "core/io/ResultFile.h"
+#include "widgets/figure/PictureSession.h"
 #include "widgets/models/FeatureList.h"
 #include "widgets/models/FeatureText.h"
 #include "widgets/panels/FigureDialog.h"
@@ -450,7 +451,11 @@ QJsonObject MainWindow::layout() const
         QJsonObject{{QStringLiteral("shown"), !panel->isHidden()},
                     {QStringLiteral("area"),
                      static_cast<int>(dockWidgetArea(const_cast<QDockWidget*>(panel)))}};
-  return {{QStringLiteral("view"), m_views->currentView()}, {QStringLiteral("panels"), panels}};
+  return {
+      {QStringLiteral("view"), m_views->currentView()},
+      {QStringLiteral("cloud"), QJsonObject{{QStringLiteral("width"), m_cloud->view()->width()},
+                                            {QStringLiteral("height"), m_cloud->view()->height()}}},
+      {QStringLiteral("panels"), panels}};
 }
 
 void MainWindow::restoreLayout(const QJsonObject& kept)

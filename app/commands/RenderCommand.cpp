@@ -1,10 +1,11 @@
 #include "app/CommandLine.h"
 #include "app/commands/Command.h"
 #include "app/commands/RenderLobes.h"
+#include "app/commands/RenderPanels.h"
 
 #include "core/base/Error.h"
 #include "core/document/Layer.h"
-#include "core/embedding/Pca.h"
+#include "core/document/Session.h"
 #include "core/io/ByteSource.h"
 #include "widgets/figure/Figure.h"
 #include "widgets/models/FeatureColors.h"
@@ -51,30 +52,6 @@ FigureRequest figureRequest(const Arguments& arguments)
   return request;
 }
 
-/// A file with two or three columns as the map that it is.
-Embedding givenMap(const Dictionary& map)
-{
-  Embedding embedding;
-  embedding.dimensions = static_cast<int>(map.dimensions());
-  embedding.positions = Positions::Zero(3, map.features());
-  embedding.positions.topRows(map.dimensions()) = *map.decoder;
-  embedding.description = "Map as given in " + displayName(map.source.path.filename()) + ", " +
-                          std::to_string(map.features()) + " features.";
-  return embedding;
-}
-
-Embedding pcaMap(const Dictionary& dictionary, std::uint64_t seed, const Progress& progress)
-{
-  const UsableFeatures usable = usableFeatures(dictionary);
-  PcaOptions options;
-  options.components = 3;
-  options.seed = seed;
-  Embedding embedding = pcaEmbedding(computePca(*usable.decoder, options, progress), 3);
-  embedding.positions =
-      usable.positionsOfAll(std::move(embedding.positions), dictionary.features());
-  return embedding;
-}
-
 Embedding layoutMap(const CommandContext& context, const Dictionary& dictionary,
                     const std::filesystem::path& path, const Progress& progress)
 {
@@ -88,7 +65,7 @@ Embedding layoutMap(const CommandContext& context, const Dictionary& dictionary,
   if (map.features() != dictionary.features())
     throw Error(displayName(path) + ": has " + std::to_string(map.features()) + " places, but " +
                 dictionary.name + " has " + std::to_string(dictionary.features()) + " features");
-  return givenMap(map);
+  return mapOf(map, 0, context.arguments.seed(), progress);
 }
 
 Embedding positionsFor(const CommandContext& context, const Dictionary& dictionary)
@@ -96,23 +73,7 @@ Embedding positionsFor(const CommandContext& context, const Dictionary& dictiona
   const Progress progress = context.progress.stage("Map", 0.5, 0.8);
   if (const auto layout = context.arguments.path("layout"))
     return layoutMap(context, dictionary, *layout, progress);
-  if (dictionary.isMap())
-    return givenMap(dictionary);
-  return pcaMap(dictionary, context.arguments.seed(), progress);
-}
-
-void checkColumn(const Dictionary& dictionary, const std::string& name, bool number)
-{
-  const Column* column = dictionary.column(name);
-  if (column && (!number || column->kind == Column::Kind::Number))
-    return;
-  std::string known;
-  for (const Column& other : dictionary.columns)
-    if (!number || other.kind == Column::Kind::Number)
-      known += (known.empty() ? "'" : ", '") + other.name + "'";
-  throw Error(displayName(dictionary.source.path) + ": has no " +
-              (number ? "column of numbers '" : "column '") + name + "'" +
-              (known.empty() ? " (it has no columns)" : " (it has " + known + ")"));
+  return mapOf(dictionary, 3, context.arguments.seed(), progress);
 }
 
 void applyColors(FigureRequest& request, const Arguments& arguments, const Dictionary& dictionary)
@@ -150,13 +111,27 @@ std::unique_ptr<QGuiApplication> makeApplication()
 
 }  // namespace
 
+void checkColumn(const Dictionary& dictionary, const std::string& name, bool number)
+{
+  const Column* column = dictionary.column(name);
+  if (column && (!number || column->kind == Column::Kind::Number))
+    return;
+  std::string known;
+  for (const Column& other : dictionary.columns)
+    if (!number || other.kind == Column::Kind::Number)
+      known += (known.empty() ? "'" : ", '") + other.name + "'";
+  throw Error(displayName(dictionary.source.path) + ": has no " +
+              (number ? "column of numbers '" : "column '") + name + "'" +
+              (known.empty() ? " (it has no columns)" : " (it has " + known + ")"));
+}
+
 const CommandSpec& renderSpec()
 {
   static const CommandSpec spec = {
       .name = "render",
       .summary = "draw a figure into a file",
-      .synopsis = {"render FILE --output FIGURE.png|.svg|.pdf [--color-by NAME]",
-                   "       [--width-mm 85] [--height-mm 60] [--dpi 300]",
+      .synopsis = {"render FILE|SESSION --output FIGURE.png|.svg|.pdf",
+                   "       [--color-by NAME] [--width-mm 85] [--height-mm 60] [--dpi 300]",
                    "       [--transparent] [--camera X Y Z  X Y Z  X Y Z  SCALE]",
                    "       [--layout FILE]",
                    "render FILE --view lobes --cooccurrence FILE --output FIGURE",
@@ -164,7 +139,16 @@ const CommandSpec& renderSpec()
       .description =
           "Draws the cloud of features as the window would, in millimetres and dots per inch: the "
           "exact principal components, or the map itself where FILE has two or three columns, or "
-          "the map of --layout. SVG and PDF hold real text over the points, which are a picture.",
+          "the map of --layout. A session, or a figure exported as PNG, is drawn as the window "
+          "showed "
+          "it. A layout in JSON makes a figure of several panels: {\"width_mm\": 170, "
+          "\"height_mm\": "
+          "120, \"columns\": 2, \"panels\": [{\"title\": …, \"file\": …, \"layer\": …, \"map\": …, "
+          "\"dimensions\": 2, \"color_by\": …, \"size_by\": …, \"names\": [labels], \"select\": "
+          "[ids], \"search\": …, \"camera\": [10 numbers], \"legend\": true, \"caption\": false}, "
+          "…]}; "
+          "what a panel leaves out is taken from FILE. SVG and PDF hold real text over the points, "
+          "which are a picture.",
       .options = {{"output", "FIGURE", "Where the figure goes: .png, .svg or .pdf."},
                   {"view", "NAME",
                    "cloud (default), or lobes: the map six times, coloured by the lobes of each "
@@ -184,10 +168,12 @@ const CommandSpec& renderSpec()
                    "Position, focal point, view up and parallel scale: ten numbers, as arguments "
                    "or with commas. Default: all is framed.",
                    10},
-                  {"layout", "FILE", "A map of the same features: two or three columns."}},
+                  {"layout", "FILE",
+                   "A map of the same features (two or three columns), or panels in JSON."}},
       .files = "FILE",
       .examples = {"orrery render map.npy --output map.png --width-mm 114",
-                   "orrery render params.npz --color-by density --output cloud.pdf"},
+                   "orrery render params.npz --color-by density --output cloud.pdf",
+                   "orrery render work.orrery --layout four.json --output figure.pdf"},
   };
   return spec;
 }
@@ -203,6 +189,10 @@ CommandOutput runRender(const CommandContext& context)
     checkLobeOptions(context);
   const std::unique_ptr<QGuiApplication> application = makeApplication();
   checkFigure(request, *output);
+  const auto layout = context.arguments.path("layout");
+  const std::filesystem::path& file = context.arguments.files().front();
+  if ((layout && isPanelLayout(*layout)) || file.extension() == ".png" || looksLikeSession(file))
+    return renderPanels(context, request, *output);
   CommandOutput result;
   const Dictionary dictionary =
       readForCommand(context, result, context.progress.stage("Reading", 0.0, 0.5));

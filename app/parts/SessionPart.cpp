@@ -4,13 +4,13 @@
 #include "core/io/ByteSource.h"
 #include "core/io/ResultFile.h"
 #include "core/io/results/AtomicFile.h"
+#include "widgets/figure/PictureSession.h"
 #include "widgets/models/FeatureText.h"
 
 #include <QCryptographicHash>
 #include <QDir>
 #include <QFileDialog>
 #include <QFileInfo>
-#include <QImageReader>
 #include <QJsonDocument>
 #include <QJsonObject>
 #include <QMessageBox>
@@ -24,8 +24,6 @@
 namespace orrery {
 namespace {
 
-constexpr char pictureKey[] = "orrery-session";
-constexpr qsizetype pieceLength = 4'000'000;
 constexpr char lockEnding[] = ".lock";
 
 QString textOf(const std::filesystem::path& path)
@@ -126,32 +124,6 @@ SessionQuestions dialogs(QWidget* window)
 }
 
 }  // namespace
-
-std::string sessionOfPicture(const std::filesystem::path& path)
-{
-  QImageReader reader(qtPath(path), "png");
-  QString text = reader.text(QLatin1String(pictureKey));
-  if (text.isEmpty())
-    throw Error(displayName(path) + ": holds no session; figures that Orrery exports as PNG do");
-  for (int piece = 2;; ++piece) {
-    const QString more = reader.text(QStringLiteral("%1-%2").arg(pictureKey).arg(piece));
-    if (more.isEmpty())
-      break;
-    text += more;
-  }
-  return text.toStdString();
-}
-
-std::map<QString, QString> pictureMetadata(const std::string& session)
-{
-  std::map<QString, QString> metadata;
-  const QString text = QString::fromStdString(session);
-  for (qsizetype at = 0, piece = 1; at < text.size(); at += pieceLength, ++piece)
-    metadata[piece == 1 ? QString::fromLatin1(pictureKey)
-                        : QStringLiteral("%1-%2").arg(pictureKey).arg(piece)] =
-        text.mid(at, pieceLength);
-  return metadata;
-}
 
 struct SessionPart::Restored {
   std::filesystem::path path;

@@ -121,9 +121,4 @@ class SessionPart : public QObject {
   JobRunner m_openJob, m_saveJob, m_autosaveJob, m_tidyJob;
 };
 
-/// The session inside a PNG that this program wrote. Throws Error if there is none.
-std::string sessionOfPicture(const std::filesystem::path& path);
-/// As metadata for a figure: in pieces, for readers of PNG limit a text's length.
-std::map<QString, QString> pictureMetadata(const std::string& session);
-
 }  // namespace orrery

@@ -3,14 +3,19 @@
 #include "app/MainWindow.h"
 #include "app/parts/SessionPart.h"
 #include "core/io/ResultFile.h"
+#include "tests/support/Pictures.h"
 #include "tests/support/TemporaryFolder.h"
+#include "widgets/figure/PictureSession.h"
 #include "widgets/panels/FigureDialog.h"
 
 #include <QCoreApplication>
+#include <QFontInfo>
+#include <QProcess>
 #include <QSignalSpy>
 #include <QtTest/QTest>
 
 #include <cmath>
+#include <set>
 
 using namespace orrery;
 using orrery::test::TemporaryFolder;
@@ -25,6 +30,17 @@ std::filesystem::path writtenMatrix(const std::filesystem::path& path, int featu
     std::get<std::vector<float>>(array.values).push_back(std::sin(1.7f * static_cast<float>(i)));
   writeResult(path, {{array}, {}});
   return path;
+}
+
+bool runProgram(const QStringList& arguments)
+{
+  QProcess program;
+  program.start(QStringLiteral(ORRERY_BINARY_DIR "/orrery"), arguments);
+  if (!program.waitForFinished(60000) || program.exitCode() != 0) {
+    qWarning("%s", program.readAllStandardError().constData());
+    return false;
+  }
+  return true;
 }
 
 /// A window with settings of its own, that answers its questions by a script.
@@ -356,14 +372,88 @@ class tst_SessionPart : public QObject {
     const QImage first(QString::fromStdString(picture.string()));
     const QImage second = renderFigure(figure);
     QCOMPARE(second.size(), first.size());
-    QCOMPARE(second.convertToFormat(QImage::Format_RGB32),
-             first.convertToFormat(QImage::Format_RGB32));
+    QVERIFY2(orrery::test::similarity(second, first) >= 0.999,
+             qPrintable(QString::number(orrery::test::similarity(second, first))));
+    // And with no display at all, by the program itself.
+    const QString headless = QString::fromStdString((folder.path() / "headless.png").string());
+    QVERIFY(runProgram({QStringLiteral("render"), QString::fromStdString(picture.string()),
+                        QStringLiteral("--output"), headless, QStringLiteral("--height-mm"),
+                        QString::number(asked.heightMm)}));
+    const QImage third(headless);
+    figure.caption = again.window.cloud()->caption();
+    const QImage captioned = renderFigure(figure);
+    QCOMPARE(third.size(), captioned.size());
+    QVERIFY2(orrery::test::similarity(third, captioned) >= 0.98,
+             qPrintable(QString::number(orrery::test::similarity(third, captioned))));
+    // As the window shows it, pixel for pixel of the view.
+    const QImage shown = again.window.cloud()->view()->grabPicture();
+    FigureRequest onScreen = again.window.cloud()->figure();
+    onScreen.dpi = 25.4 * shown.width() / onScreen.widthMm;
+    onScreen.heightMm = onScreen.widthMm * shown.height() / shown.width();
+    onScreen.fontPoints = again.window.font().pixelSize() > 0
+                              ? again.window.font().pixelSize() * 72.0 / onScreen.dpi
+                              : QFontInfo(again.window.font()).pixelSize() * 72.0 / onScreen.dpi;
+    onScreen.linePoints = 72.0 / onScreen.dpi;
+    const QImage drawn = renderFigure(onScreen);
+    QCOMPARE(drawn.size(), shown.size());
+    QVERIFY2(orrery::test::similarity(drawn, shown) >= 0.98,
+             qPrintable(QString::number(orrery::test::similarity(drawn, shown))));
     QImage plain(10, 10, QImage::Format_RGB32);
     plain.fill(Qt::red);
     plain.save(QString::fromStdString((folder.path() / "plain.png").string()));
-    again.window.messages()->closeMessage();
+    while (!again.window.messages()->text().isEmpty())
+      again.window.messages()->closeMessage();
     again.window.openFiles({folder.path() / "plain.png"});
     QTRY_VERIFY(again.window.messages()->text().contains(QStringLiteral("holds no session")));
+  }
+
+  // A figure of several panels is one command.
+  void fourPanelsByOneCommand()
+  {
+    const TemporaryFolder folder;
+    writtenMatrix(folder.path() / "in.npy", 60);
+    std::string labels;
+    for (int i = 0; i < 60; ++i)
+      labels += "word " + std::to_string(i) + "\n";
+    folder.write("in.labels.txt", labels);
+    folder.write("four.json", R"({"width_mm": 170, "height_mm": 120, "columns": 2, "dpi": 150,
+      "panels": [{"title": "Whole"}, {"title": "Plane", "dimensions": 2, "names": ["word 7", 3]},
+                 {"title": "Found", "search": "word 1", "caption": true}, {"select": [1, 2]}]})");
+    const auto at = [&](const char* name) {
+      return QString::fromStdString((folder.path() / name).string());
+    };
+    const auto render = [&](const char* output) {
+      return runProgram({QStringLiteral("render"), at("in.npy"), QStringLiteral("--layout"),
+                         at("four.json"), QStringLiteral("--output"), at(output)});
+    };
+    QVERIFY(render("four.png"));
+    const QImage picture(at("four.png"));
+    QCOMPARE(picture.size(), QSize(1004, 709));
+    QCOMPARE(picture.dotsPerMeterX(), 5906);
+    // Something stands in each quarter.
+    for (int quarter = 0; quarter < 4; ++quarter) {
+      std::set<QRgb> colors;
+      for (int y = 30; y < 350; ++y)
+        for (int x = 5; x < 490; ++x)
+          colors.insert(picture.pixel(x + quarter % 2 * 510, y + quarter / 2 * 355));
+      QVERIFY(colors.size() > 10);
+    }
+    QVERIFY(render("four.svg"));
+    QFile svg(at("four.svg"));
+    QVERIFY(svg.open(QIODevice::ReadOnly));
+    const QByteArray text = svg.readAll();
+    for (const char* word : {"(a)", "(d)", "Plane", "word 7", "word 3"})
+      QVERIFY2(text.contains(word), word);
+    // What is misspelt is said, and nothing is drawn.
+    folder.write("four.json", R"({"panels": [{"titel": "x"}]})");
+    QProcess program;
+    program.start(QStringLiteral(ORRERY_BINARY_DIR "/orrery"),
+                  {QStringLiteral("render"), at("in.npy"), QStringLiteral("--layout"),
+                   at("four.json"), QStringLiteral("--output"), at("no.png")});
+    QVERIFY(program.waitForFinished(60000));
+    QCOMPARE(program.exitCode(), 1);
+    QVERIFY(program.readAllStandardError().contains("did you mean 'title'"));
+    QVERIFY(!std::filesystem::exists(folder.path() / "no.png"));
   }
 };
 

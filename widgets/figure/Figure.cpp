@@ -223,6 +223,11 @@ QImage FigureRenderer::image() const
   return picture;
 }
 
+void FigureRenderer::paint(QPainter& painter) const
+{
+  m_data->compose(painter, true);
+}
+
 std::string FigureRenderer::bytes(const std::string& ending) const
 {
   const Data& d = *m_data;

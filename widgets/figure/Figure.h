@@ -21,6 +21,8 @@
 #include <utility>
 #include <vector>
 
+class QPainter;
+
 namespace orrery {
 
 enum class FigureBackground { White, Transparent, Dark };
@@ -88,6 +90,8 @@ class FigureRenderer {
 
   /// With legend, labels and all, pHYs and metadata set. All tiles must be drawn.
   [[nodiscard]] QImage image() const;
+  /// The same onto any painter, at its origin, a twentieth of a point its unit.
+  void paint(QPainter& painter) const;
   /// The bytes of a .png, .svg or .pdf (@p ending with the dot).
   [[nodiscard]] std::string bytes(const std::string& ending) const;
 

@@ -1,5 +1,6 @@
 #include "widgets/panels/CloudPanel.h"
 
+#include "widgets/figure/LayerFigure.h"
 #include "widgets/models/FeatureText.h"
 #include "widgets/panels/Theme.h"
 
@@ -15,36 +16,8 @@ namespace orrery {
 namespace {
 
 constexpr int glideMs = 250;
-constexpr std::size_t maxNamed = 40;
-
-/// What the axes mean, where they mean something.
-QStringList axisNames(const Embedding& embedding)
-{
-  QStringList names;
-  if (embedding.method == EmbeddingMethod::Pca)
-    for (std::size_t i = 0; i < embedding.explainedVariance.size() && i < 3; ++i)
-      names << QStringLiteral("PC%1").arg(i + 1);
-  return names;
-}
 
 }  // namespace
-
-std::vector<FeatureId> landmarkFeatures(const Dictionary& dictionary, int count)
-{
-  std::vector<FeatureId> features;
-  const std::int64_t n = dictionary.features();
-  if (dictionary.labels.empty() || n == 0)
-    return features;
-  const std::int64_t step = std::max<std::int64_t>(1, n / std::max(1, count));
-  for (std::int64_t id = 0; id < n && static_cast<int>(features.size()) < count; id += step)
-    // The first labelled one of each stretch.
-    for (std::int64_t next = id; next < std::min(id + step, n); ++next)
-      if (!dictionary.labels[static_cast<std::size_t>(next)].empty()) {
-        features.push_back(static_cast<FeatureId>(next));
-        break;
-      }
-  return features;
-}
 
 CloudPanel::CloudPanel(Document* document, QWidget* parent)
     : QWidget(parent), m_document(document), m_view(new CloudView(this))
@@ -148,11 +121,7 @@ void CloudPanel::showLayer()
 QString CloudPanel::caption() const
 {
   const auto layer = m_document->layer();
-  if (!layer || !layer->embedding)
-    return {};
-  QString caption =
-      layer->title() + QStringLiteral(". ") + QString::fromStdString(layer->embedding->description);
-  return visibleText(caption.toStdString(), 400);
+  return layer ? layerCaption(*layer) : QString();
 }
 
 void CloudPanel::showEmbedding(bool sameLayer)
@@ -203,15 +172,8 @@ void CloudPanel::showAppearance()
 
 CloudAppearance CloudPanel::pointAppearance() const
 {
-  const Appearance& wanted = m_document->appearance();
-  CloudAppearance appearance;
-  if (m_colors.colors)
-    appearance.colors = *m_colors.colors;
-  appearance.sizes = m_colors.sizes;
-  appearance.pointSize =
-      wanted.pointSize > 0 ? wanted.pointSize : recommendedPointSize(m_document->features());
-  appearance.opacity = wanted.opacity;
-  appearance.defaultColor = m_coloredDark ? QColor(0x6C, 0xBC, 0xEE) : QColor(0x2B, 0x7B, 0xBA);
+  CloudAppearance appearance =
+      cloudAppearance(m_document->appearance(), m_colors, m_document->features(), m_coloredDark);
   appearance.background = QApplication::palette().color(QPalette::Base);
   appearance.foreground = QApplication::palette().color(QPalette::Text);
   return appearance;
@@ -219,21 +181,14 @@ CloudAppearance CloudPanel::pointAppearance() const
 
 FigureRequest CloudPanel::figure() const
 {
-  FigureRequest figure;
-  const auto embedding = m_document->embedding();
-  if (!embedding)
-    return figure;
-  figure.positions = embedding->positions;
-  figure.planar = embedding->dimensions == 2;
-  figure.appearance = pointAppearance();
-  figure.selection = m_document->selection()->features();
-  if (!m_document->searchText().text.empty())
-    figure.emphasis = m_document->matches();
-  figure.labels = labels();
+  const auto layer = m_document->layer();
+  if (!layer || !layer->embedding)
+    return {};
+  LayerView view = m_document->viewState();
+  view.selection = m_document->selection()->features();
+  view.current = m_document->selection()->current();
+  FigureRequest figure = layerFigure(*layer, view, m_document->matches(), m_colors, m_coloredDark);
   figure.crystals = m_crystals;
-  figure.legend = pictureLegend(m_colors.legend);
-  figure.axisNames = axisNames(*embedding);
-  figure.caption = caption();
   figure.camera = m_view->camera();
   figure.viewWidth = m_view->width();
   figure.heightMm = figure.widthMm * m_view->height() / std::max(1, m_view->width());
@@ -268,34 +223,13 @@ void CloudPanel::showLabels()
 
 std::vector<std::pair<FeatureId, QString>> CloudPanel::labels() const
 {
-  std::vector<std::pair<FeatureId, QString>> named;
   const auto dictionary = m_document->dictionary();
-  if (dictionary && m_document->embedding() && m_document->appearance().showLabels) {
-    std::vector<FeatureId> wanted;
-    const SelectionModel& selection = *m_document->selection();
-    if (selection.current() != noFeature)
-      wanted.push_back(selection.current());
-    const auto add = [&](const std::vector<FeatureId>& features) {
-      for (const FeatureId feature : features) {
-        if (wanted.size() >= maxNamed)
-          return;
-        if (std::find(wanted.begin(), wanted.end(), feature) == wanted.end())
-          wanted.push_back(feature);
-      }
-    };
-    add(selection.features());
-    if (!m_document->searchText().text.empty())
-      add(m_document->matches());
-    else if (selection.features().empty())
-      add(landmarkFeatures(*dictionary, static_cast<int>(maxNamed)));
-    for (const FeatureId feature : wanted) {
-      QString text = labelText(*dictionary, feature);
-      if (text.size() > 32)
-        text = text.left(31) + QStringLiteral("…");
-      named.emplace_back(feature, std::move(text));
-    }
-  }
-  return named;
+  if (!dictionary || !m_document->embedding())
+    return {};
+  LayerView view = m_document->viewState();
+  view.selection = m_document->selection()->features();
+  view.current = m_document->selection()->current();
+  return namedFeatures(*dictionary, view, m_document->matches());
 }
 
 void CloudPanel::changeEvent(QEvent* event)

@@ -56,8 +56,4 @@ class CloudPanel : public QWidget {
   std::vector<CrystalShape> m_crystals;
 };
 
-/// Up to @p count features whose names stand in the picture when nothing asks for others: those of
-/// the largest frequency where a column tells, else evenly over the file.
-std::vector<FeatureId> landmarkFeatures(const Dictionary& dictionary, int count);
-
 }  // namespace orrery

@@ -1,0 +1,28 @@
+// Figures from sessions and figures of several panels: render's other half.
+#pragma once
+
+#include "app/commands/Command.h"
+#include "core/embedding/Embedding.h"
+#include "widgets/figure/Figure.h"
+
+#include <filesystem>
+
+namespace orrery {
+
+/// Whether --layout names a description of panels (JSON), not a map.
+bool isPanelLayout(const std::filesystem::path& path);
+
+/// Draws what a session (or a picture that carries one) shows, or the panels of a layout, each a
+/// view of the command's file, of another file or of a layer of the session. @p page has size,
+/// resolution and background.
+CommandOutput renderPanels(const CommandContext& context, const FigureRequest& page,
+                           const std::filesystem::path& output);
+
+/// The exact principal components in @p dimensions, or the map itself where it is one.
+Embedding mapOf(const Dictionary& dictionary, int dimensions, std::uint64_t seed,
+                const Progress& progress);
+
+/// Throws Error, with the columns that there are, if there is none of this name.
+void checkColumn(const Dictionary& dictionary, const std::string& name, bool number);
+
+}  // namespace orrery
