@@ -131,11 +131,12 @@ const CommandSpec& renderSpec()
       .name = "render",
       .summary = "draw a figure into a file",
       .synopsis = {"render FILE|SESSION --output FIGURE.png|.svg|.pdf",
-                   "       [--color-by NAME] [--width-mm 85] [--height-mm 60] [--dpi 300]",
-                   "       [--transparent] [--camera X Y Z  X Y Z  X Y Z  SCALE]",
+                   "       [--color-by NAME] [--width-mm 85] [--height-mm 60]",
+                   "       [--dpi 300] [--transparent] [--camera X Y Z  X Y Z  X Y Z  SCALE]",
                    "       [--layout FILE]",
                    "render FILE --view lobes --cooccurrence FILE --output FIGURE",
-                   "       [--clusters 3] [--shift add|clip] [--min-blocks 1] [--max-share 1]"},
+                   "       [--clusters 3] [--shift add|clip] [--min-blocks 1]",
+                   "       [--max-share 1]"},
       .description =
           "Draws the cloud of features as the window would, in millimetres and dots per inch: the "
           "exact principal components, or the map itself where FILE has two or three columns, or "
