@@ -41,7 +41,7 @@ struct PlacedLabel {
 /// text; @p measure gives a text's size.
 std::vector<PlacedLabel> placeLabels(const std::vector<std::pair<FeatureId, QString>>& labels,
                                      const ScreenPoints& points, const QRectF& area,
-                                     const std::vector<QRectF>& taken,
+                                     const std::vector<QRectF>& taken, double gap,
                                      const std::function<QSizeF(const QString&)>& measure);
 
 void drawLabels(QPainter& painter, const std::vector<PlacedLabel>& labels,
