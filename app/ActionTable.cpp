@@ -175,6 +175,17 @@ constexpr ActionSpec specs[] = {
     {"maps.apply", Group::Maps, "P&lace on a saved map…",
      "Show this layer on a map that was made of other features of the same space", "", "",
      Needs::Dictionary},
+    {"crystals.panel", Group::Crystals, "&Crystals", "Relations, search and single crystals", "",
+     "", Needs::Part},
+    {"crystals.load", Group::Crystals, "&Load word pairs…",
+     "Read relations from function-vector, analogy or table files", "open", "", Needs::Part},
+    {"crystals.make", Group::Crystals, "Crystal of the four &selected",
+     "Measure and draw the best parallelogram of the four selected features", "", "", Needs::Part},
+    {"crystals.none", Group::Crystals, "&Put the crystal away", "Look at no crystal", "", "",
+     Needs::Part},
+    {"crystals.planes", Group::Crystals, "&Planes of the relations",
+     "Principal components beside discriminants, coloured by relation", "", "", Needs::Part},
+
     {"tools.stop", Group::Tools, "&Stop all jobs", "Stop whatever runs in the background", "stop",
      "Ctrl+.", Needs::Nothing, false, false, true},
 

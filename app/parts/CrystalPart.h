@@ -2,6 +2,10 @@
 #pragma once
 
 #include "app/parts/WindowContext.h"
+#include "core/document/CrystalStudy.h"
+#include "widgets/panels/CrystalInspector.h"
+#include "widgets/panels/CrystalPanel.h"
+#include "widgets/views/PlanesView.h"
 
 #include <QObject>
 
@@ -12,8 +16,29 @@ class CrystalPart : public QObject {
  public:
   explicit CrystalPart(const WindowContext& context, QObject* parent = nullptr);
 
+  [[nodiscard]] CrystalStudy* study() { return m_study; }
+  [[nodiscard]] CrystalPanel* panel() { return m_panel; }
+  [[nodiscard]] CrystalInspector* inspector() { return m_inspector; }
+  [[nodiscard]] PlanesView* planes() { return m_planes; }
+
  private:
+  void choosePairs();
+  void goTo(FeatureId feature);
+  void saveTable(const ResultTable& table, const QString& stem);
+  QString askFileName(const QString& stem, const QString& forms);
+  /// Says what went wrong, if anything does.
+  void saving(const QString& file, const std::function<void()>& save);
+  void showShapes();
+  void showPlanes();
+  void showState();
+
   WindowContext m_context;
+  CrystalStudy* m_study;
+  CrystalPanel* m_panel;
+  CrystalInspector* m_inspector;
+  PlanesView* m_planes;
+  QDockWidget* m_panelDock;
+  QDockWidget* m_inspectorDock;
 };
 
 }  // namespace orrery

@@ -18,7 +18,11 @@ namespace orrery {
 namespace {
 
 constexpr int fourthCornerCount = 10;
-constexpr int crystalsPerRelation = 2;  ///< Drawn in the planes.
+/// Drawn in the planes: of many relations one each, or nothing could be told apart.
+int crystalsPerRelation(std::size_t relations)
+{
+  return relations > 6 ? 1 : 2;
+}
 
 CrystalAspect aspectOf(const CrystalSpace& space, const Crystal& crystal,
                        std::shared_ptr<const MeasureNull> null, const Progress& progress)
@@ -67,7 +71,7 @@ void addCrystals(const CrystalSpace& space, const Relation& relation, std::int32
     taken.insert(taken.end(), corners.begin(), corners.end());
     planes.crystals.push_back(candidates[at]);
     planes.crystalClasses.push_back(number);
-    if (++added == crystalsPerRelation)
+    if (++added == crystalsPerRelation(planes.names.size()))
       return;
   }
 }
