@@ -184,14 +184,15 @@ ResultTable resultTable(const std::vector<Analyzed>& layers, const std::string& 
 std::string summary(const Analyzed& layer)
 {
   const Spectrum& spectrum = layer.analysis.spectrum;
-  char buffer[400];
+  char buffer[400], features[40] = "";
+  if (std::isfinite(spectrum.slopeInterval))
+    std::snprintf(features, sizeof features, ", features ±%.3f", spectrum.slopeInterval);
   std::snprintf(buffer, sizeof buffer,
-                "slope %.3f (fit ±%.3f, features ±%.3f; Gaussian %.3f), log volume %.1f, "
+                "slope %.3f (fit ±%.3f%s; Gaussian %.3f), log volume %.1f, "
                 "clustering entropy %.1f ± %.1f (Gaussian %.1f)\n",
-                spectrum.slope, spectrum.slopeFitInterval, spectrum.slopeInterval,
-                layer.analysis.gaussian.slope, spectrum.logEffectiveVolume,
-                layer.analysis.entropy->negentropy, layer.analysis.entropy->interval95,
-                layer.analysis.entropy->gaussian);
+                spectrum.slope, spectrum.slopeFitInterval, features, layer.analysis.gaussian.slope,
+                spectrum.logEffectiveVolume, layer.analysis.entropy->negentropy,
+                layer.analysis.entropy->interval95, layer.analysis.entropy->gaussian);
   const Origin& origin = layer.source.origin;
   return layer.source.name + (origin.layer ? ", layer " + std::to_string(*origin.layer) : "") +
          ", " + std::to_string(spectrum.features) + " x " + std::to_string(spectrum.dimensions) +

@@ -1,10 +1,51 @@
 #include "app/parts/GalaxyPart.h"
 
+#include <QFileDialog>
+#include <QMenu>
+
 namespace orrery {
 
 GalaxyPart::GalaxyPart(const WindowContext& context, QObject* parent)
-    : QObject(parent), m_context(context)
+    : QObject(parent),
+      m_context(context),
+      m_study(context.document),
+      m_view(new GalaxyView(context.document, &m_study))
 {
+  context.views->addView(QStringLiteral("galaxy"), tr("Galaxy"), m_view);
+  context.addJob(m_study.job());
+  connect(m_view, &GalaxyView::addLayersRequested, this, &GalaxyPart::askForLayers);
+  connect(m_view, &GalaxyView::referenceRequested, this, &GalaxyPart::askForReference);
+  connect(m_view, &GalaxyView::saveCloudsRequested, this, &GalaxyPart::askWhereClouds);
+  const auto show = [this](const Message& message) {
+    emit m_context.document->messageRaised(message);
+  };
+  connect(m_view, &GalaxyView::messageRaised, this, show);
+  connect(&m_study, &GalaxyStudy::messageRaised, this, show);
+}
+
+void GalaxyPart::askForLayers()
+{
+  const QString folder = QFileDialog::getExistingDirectory(
+      m_context.window, tr("A folder of layers, such as a Gemma Scope tree"));
+  if (!folder.isEmpty())
+    m_study.addLayers({folder.toStdString()});
+}
+
+void GalaxyPart::askForReference()
+{
+  const QString path = QFileDialog::getOpenFileName(
+      m_context.window, tr("A table of published values"), {}, tr("Tables (*.csv)"));
+  if (!path.isEmpty())
+    m_view->setReference(path.toStdString());
+}
+
+void GalaxyPart::askWhereClouds()
+{
+  const QString path =
+      QFileDialog::getSaveFileName(m_context.window, tr("Save the clouds"),
+                                   QStringLiteral("layers.pdf"), tr("Figures (*.pdf *.svg *.png)"));
+  if (!path.isEmpty())
+    m_view->saveClouds(path.toStdString());
 }
 
 }  // namespace orrery

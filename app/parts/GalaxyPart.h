@@ -2,6 +2,8 @@
 #pragma once
 
 #include "app/parts/WindowContext.h"
+#include "core/document/GalaxyStudy.h"
+#include "widgets/views/GalaxyView.h"
 
 #include <QObject>
 
@@ -12,8 +14,17 @@ class GalaxyPart : public QObject {
  public:
   explicit GalaxyPart(const WindowContext& context, QObject* parent = nullptr);
 
+  [[nodiscard]] GalaxyStudy* study() { return &m_study; }
+  [[nodiscard]] GalaxyView* view() { return m_view; }
+
  private:
+  void askForLayers();
+  void askForReference();
+  void askWhereClouds();
+
   WindowContext m_context;
+  GalaxyStudy m_study;
+  GalaxyView* m_view;
 };
 
 }  // namespace orrery

@@ -1,0 +1,224 @@
+#include "widgets/views/CloudRow.h"
+
+#include "core/base/Error.h"
+#include "core/io/ResultFile.h"
+#include "widgets/vtk/Palette.h"
+
+#include <QBuffer>
+#include <QFontMetricsF>
+#include <QGuiApplication>
+#include <QPdfWriter>
+#include <QSvgGenerator>
+
+#include <Eigen/Geometry>
+#include <algorithm>
+#include <cmath>
+
+namespace orrery {
+namespace {
+
+Positions shown(const RowCloud& cloud, bool published)
+{
+  Positions positions = cloud.positions;
+  if (published)
+    for (int axis = 0; axis < 3; ++axis)
+      positions.row(axis) *= static_cast<float>(std::sqrt(std::max(0.0, cloud.variances[axis])));
+  return positions;
+}
+
+std::vector<std::uint32_t> colorsOf(const RowCloud& cloud, double radius)
+{
+  std::vector<std::uint32_t> colors(static_cast<std::size_t>(cloud.positions.cols()));
+  for (std::size_t i = 0; i < colors.size(); ++i) {
+    // Distances of the unscaled cloud in either drawing, as published.
+    const double share = cloud.values.size() == colors.size()
+                             ? static_cast<double>(cloud.values[i])
+                             : cloud.positions.col(static_cast<Eigen::Index>(i)).norm() / radius;
+    colors[i] = mapColor(ColorMap::Viridis, share).rgba();
+  }
+  return colors;
+}
+
+QPointF onScreen(const Projection& projection, const Eigen::Vector3d& point, const QRectF& box)
+{
+  const Eigen::Vector4d clip = projection.clipFromWorld * point.homogeneous();
+  return {box.left() + (clip.x() / clip.w() + 1) / 2 * box.width(),
+          box.top() + (1 - clip.y() / clip.w()) / 2 * box.height()};
+}
+
+QString shortNumber(double value)
+{
+  return QString::number(value, 'g', 3);
+}
+
+}  // namespace
+
+double commonRadius(const std::vector<RowCloud>& clouds, bool published)
+{
+  double radius = 0.0;
+  for (const RowCloud& cloud : clouds) {
+    const Positions positions = shown(cloud, published);
+    for (Eigen::Index i = 0; i < positions.cols(); ++i)
+      if (positions.col(i).allFinite())
+        radius = std::max(radius, static_cast<double>(positions.col(i).norm()));
+  }
+  return radius > 0 ? radius : 1.0;
+}
+
+bool paintCloudRow(QPainter& painter, const QRectF& area, const std::vector<RowCloud>& clouds,
+                   const CloudRowOptions& options, const CloudRowStyle& style)
+{
+  painter.fillRect(area, style.background);
+  painter.setFont(style.font);
+  painter.setPen(style.foreground);
+  if (clouds.empty())
+    return true;
+  CloudScene scene;
+  if (!scene.isUsable()) {
+    painter.drawText(area, Qt::AlignCenter, QObject::tr("Without OpenGL there are no clouds."));
+    return false;
+  }
+  const double radius = commonRadius(clouds, options.published);
+  const double unscaled = commonRadius(clouds, false);
+  const QFontMetricsF metrics(style.font);
+  const double line = metrics.height();
+  const double width = area.width() / static_cast<double>(clouds.size());
+  for (std::size_t i = 0; i < clouds.size(); ++i) {
+    const RowCloud& cloud = clouds[i];
+    const QRectF cell(area.left() + width * static_cast<double>(i), area.top(), width,
+                      area.height());
+    const double side = std::min(width - 4, area.height() - 3.4 * line);
+    if (side < 10)
+      continue;
+    const QRectF box(cell.center().x() - side / 2, cell.top() + 1.3 * line, side, side);
+
+    CloudAppearance appearance;
+    appearance.colors = colorsOf(cloud, unscaled);
+    appearance.background = style.background;
+    appearance.foreground = style.foreground;
+    appearance.depthCue = 0.3;
+    appearance.pointSize = options.pointSize > 0
+                               ? options.pointSize
+                               : 0.7 * recommendedPointSize(cloud.positions.cols());
+    scene.setPositions(shown(cloud, options.published), false);
+    scene.setAppearance(appearance);
+    scene.setSelection(cloud.marked);
+    Camera camera = options.camera.value_or(openingCamera(scene.positions(), false, 1.0));
+    const Eigen::Matrix3d axes = cameraAxes(camera);
+    camera.focalPoint = Eigen::Vector3d::Zero();
+    camera.position = axes.col(2) * 10.0 * radius;
+    camera.orthographic = true;
+    camera.parallelScale = 1.05 * radius;
+    FrameRequest request;
+    request.camera = camera;
+    const int pixels = std::max(8, static_cast<int>(std::lround(side * style.pixelsPerUnit)));
+    request.size = {pixels, pixels};
+    request.pixelRatio = style.pixelsPerUnit;
+    painter.drawImage(box, scene.render(request, pixels < 1500 ? 2 : 1));
+
+    // Principal axes: two standard deviations to either side, in the drawing's own scale.
+    const Projection projection = scene.projection(camera, side, side);
+    static constexpr int colors[] = {5, 2, 4};
+    for (int axis = 0; axis < 3; ++axis) {
+      const double variance = std::max(0.0, cloud.variances[axis]);
+      const double arm = 2 * (options.published ? variance : std::sqrt(variance));
+      const Eigen::Vector3d end = arm * Eigen::Vector3d::Unit(axis);
+      const QColor color = readableColor(categoryColor(colors[axis], false), style.background, 3);
+      painter.setPen(QPen(color, 1.6 * style.lineWidth));
+      painter.drawLine(onScreen(projection, -end, box), onScreen(projection, end, box));
+      painter.setPen(readableColor(color, style.background));
+      const QString name = QStringLiteral("λ%1").arg(QChar(0x2081 + axis));
+      const QPointF tip = onScreen(projection, end, box);
+      painter.drawText(QPointF(std::min(tip.x() + 2, box.right() - metrics.horizontalAdvance(name)),
+                               std::clamp(tip.y() - 2, box.top() + line, box.bottom())),
+                       name);
+    }
+    painter.setPen(QPen(style.foreground, style.lineWidth));
+    painter.setBrush(Qt::NoBrush);
+    painter.drawRect(box);
+    painter.drawText(QRectF(cell.left(), cell.top(), width, 1.2 * line), Qt::AlignCenter,
+                     metrics.elidedText(cloud.title, Qt::ElideRight, width - 4));
+    const double ratio = std::sqrt(cloud.variances[0] / std::max(1e-300, cloud.variances[2]));
+    painter.drawText(QRectF(cell.left(), box.bottom() + 0.1 * line, width, 1.1 * line),
+                     Qt::AlignCenter,
+                     metrics.elidedText(
+                         QObject::tr("λ %1 %2 %3, axes 1:3 = %4")
+                             .arg(shortNumber(cloud.variances[0]), shortNumber(cloud.variances[1]),
+                                  shortNumber(cloud.variances[2]), shortNumber(ratio)),
+                         Qt::ElideRight, width - 4));
+  }
+  painter.setPen(style.foreground);
+  painter.drawText(
+      QRectF(area.left(), area.bottom() - 1.15 * line, area.width(), 1.1 * line), Qt::AlignCenter,
+      metrics.elidedText(
+          (options.published
+               ? QObject::tr("As published: coordinates × √λ. ")
+               : QObject::tr("True to scale, same axes ±%1. ").arg(shortNumber(radius))) +
+              QObject::tr("Colour: distance from the centre, 0 to %1 (viridis). Lines: ±2 standard "
+                          "deviations.")
+                  .arg(shortNumber(unscaled)),
+          Qt::ElideRight, area.width()));
+  return true;
+}
+
+void writeCloudRow(const std::vector<RowCloud>& clouds, const CloudRowOptions& options,
+                   const std::filesystem::path& path, double widthMm, double heightMm, double dpi)
+{
+  const QString ending = QString::fromStdString(path.extension().string()).toLower();
+  checkFileWritable(path);
+  // Half points of the page, as other plots.
+  constexpr double unitsPerInch = 144.0;
+  const QSizeF page(widthMm / 25.4 * unitsPerInch, heightMm / 25.4 * unitsPerInch);
+  if (!(page.width() >= 1) || !(page.height() >= 1) || !(dpi > 0) ||
+      page.width() * page.height() / (unitsPerInch * unitsPerInch) * dpi * dpi > 1e9)
+    throw Error("a figure of " + std::to_string(widthMm) + " x " + std::to_string(heightMm) +
+                " mm at " + std::to_string(dpi) +
+                " dpi cannot be drawn (expected positive sizes and at most 1 gigapixel)");
+  CloudRowStyle style;
+  style.font = QGuiApplication::font();
+  style.font.setPixelSize(13);
+  style.pixelsPerUnit = dpi / unitsPerInch;
+  QBuffer buffer;
+  buffer.open(QIODevice::WriteOnly);
+  bool drawn = false;
+  const auto paint = [&](QPainter& painter) {
+    drawn = paintCloudRow(painter, QRectF(QPointF(0, 0), page), clouds, options, style);
+    painter.end();
+  };
+  if (ending == QLatin1String(".pdf")) {
+    QPdfWriter writer(&buffer);
+    writer.setCreator(QStringLiteral("Orrery"));
+    writer.setPageSize(QPageSize(QSizeF(widthMm, heightMm), QPageSize::Millimeter));
+    writer.setPageMargins(QMarginsF(0, 0, 0, 0));
+    writer.setResolution(1440);
+    QPainter painter(&writer);
+    painter.scale(10, 10);
+    paint(painter);
+  } else if (ending == QLatin1String(".svg")) {
+    QSvgGenerator generator;
+    generator.setOutputDevice(&buffer);
+    generator.setResolution(static_cast<int>(unitsPerInch));
+    generator.setSize(page.toSize());
+    generator.setViewBox(QRectF(QPointF(0, 0), page));
+    QPainter painter(&generator);
+    paint(painter);
+  } else if (ending == QLatin1String(".png")) {
+    QImage image((page * style.pixelsPerUnit).toSize(), QImage::Format_ARGB32_Premultiplied);
+    image.setDotsPerMeterX(static_cast<int>(std::lround(dpi / 0.0254)));
+    image.setDotsPerMeterY(image.dotsPerMeterX());
+    image.fill(Qt::white);
+    QPainter painter(&image);
+    painter.setRenderHints(QPainter::Antialiasing | QPainter::TextAntialiasing);
+    painter.scale(style.pixelsPerUnit, style.pixelsPerUnit);
+    paint(painter);
+    image.save(&buffer, "PNG");
+  } else {
+    throw Error("a figure is written as .png, .svg or .pdf, found '" + ending.toStdString() + "'");
+  }
+  if (!drawn)
+    throw Error("the clouds cannot be drawn: there is no OpenGL");
+  const QByteArray bytes = buffer.data();
+  writeFileAtomically(path, std::string(bytes.constData(), static_cast<std::size_t>(bytes.size())));
+}
+
+}  // namespace orrery

@@ -1,0 +1,626 @@
+#include "widgets/views/GalaxyView.h"
+
+#include "core/base/Error.h"
+
+#include <qcustomplot.h>
+#include <QGridLayout>
+#include <QHBoxLayout>
+#include <QHeaderView>
+#include <QMouseEvent>
+#include <QSplitter>
+#include <QTabWidget>
+#include <QVBoxLayout>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace orrery {
+namespace {
+
+constexpr int mostClouds = 5;
+
+QString text(const std::string& utf8)
+{
+  return QString::fromStdString(utf8);
+}
+
+}  // namespace
+
+CloudRowWidget::CloudRowWidget(QWidget* parent) : QWidget(parent)
+{
+  setAccessibleName(tr("Clouds of layers on the same axes"));
+  setCursor(Qt::OpenHandCursor);
+}
+
+void CloudRowWidget::setClouds(std::vector<RowCloud> clouds, std::vector<int> entries)
+{
+  m_clouds = std::move(clouds);
+  m_entries = std::move(entries);
+  m_picture = {};
+  QStringList titles;
+  for (const RowCloud& cloud : m_clouds)
+    titles << cloud.title;
+  setAccessibleDescription(titles.join(QStringLiteral("; ")));
+  update();
+}
+
+void CloudRowWidget::setPublished(bool published)
+{
+  m_options.published = published;
+  m_picture = {};
+  update();
+}
+
+void CloudRowWidget::paintEvent(QPaintEvent*)
+{
+  const double ratio = devicePixelRatioF();
+  const QSize pixels = (QSizeF(size()) * ratio).toSize();
+  if (m_picture.size() != pixels || m_picture.devicePixelRatio() != ratio) {
+    m_picture = QImage(pixels, QImage::Format_ARGB32_Premultiplied);
+    m_picture.setDevicePixelRatio(ratio);
+    QPainter painter(&m_picture);
+    painter.setRenderHints(QPainter::Antialiasing | QPainter::TextAntialiasing);
+    CloudRowStyle style;
+    style.background = palette().color(QPalette::Base);
+    style.foreground = palette().color(QPalette::Text);
+    style.font = font();
+    style.pixelsPerUnit = ratio;
+    if (m_clouds.empty()) {
+      painter.fillRect(rect(), style.background);
+      painter.setPen(style.foreground);
+      painter.drawText(rect().adjusted(12, 12, -12, -12), Qt::AlignCenter | Qt::TextWordWrap,
+                       tr("Open dictionaries as layers, then choose Analyse: their clouds stand "
+                          "here side by side."));
+    } else {
+      paintCloudRow(painter, rect(), m_clouds, m_options, style);
+    }
+  }
+  QPainter(this).drawImage(0, 0, m_picture);
+}
+
+void CloudRowWidget::mousePressEvent(QMouseEvent* event)
+{
+  m_pressed = m_last = event->position();
+  m_turned = false;
+}
+
+void CloudRowWidget::mouseMoveEvent(QMouseEvent* event)
+{
+  if (!(event->buttons() & Qt::LeftButton) || m_clouds.empty())
+    return;
+  if ((event->position() - m_pressed).manhattanLength() > 4)
+    m_turned = true;
+  if (!m_turned)
+    return;
+  const QPointF step = event->position() - m_last;
+  m_last = event->position();
+  const Camera camera =
+      m_options.camera.value_or(openingCamera(m_clouds.front().positions, false, 1.0));
+  m_options.camera = orbit(camera, step.x() * 0.01, step.y() * 0.01);
+  m_picture = {};
+  update();
+}
+
+void CloudRowWidget::mouseReleaseEvent(QMouseEvent* event)
+{
+  if (m_turned || m_entries.empty())
+    return;
+  const auto place = static_cast<std::size_t>(
+      std::clamp(event->position().x() / width() * static_cast<double>(m_entries.size()), 0.0,
+                 static_cast<double>(m_entries.size()) - 1));
+  emit chosen(m_entries[place]);
+}
+
+GalaxyView::GalaxyView(Document* document, GalaxyStudy* study, QWidget* parent)
+    : QWidget(parent),
+      m_document(document),
+      m_study(study),
+      m_analyze(new QPushButton(tr("Analyse"), this)),
+      m_followButton(new QPushButton(tr("Follow the selection"), this)),
+      m_unitNorm(new QCheckBox(tr("Unit length"), this)),
+      m_center(new QCheckBox(tr("Centred"), this)),
+      m_published(new QCheckBox(tr("As published"), this)),
+      m_halves(new QSpinBox(this)),
+      m_axis(new QComboBox(this)),
+      m_slider(new QSlider(Qt::Horizontal, this)),
+      m_place(new QLabel(this)),
+      m_warning(new QLabel(this)),
+      m_followedText(new QLabel(this)),
+      m_clouds(new CloudRowWidget(this)),
+      m_spectrum(new PlotWidget(tr("Spectrum of the layer"), this)),
+      m_followed(new QTableWidget(this))
+{
+  setAccessibleName(tr("Galaxy: layers of a model"));
+  auto* add = new QPushButton(tr("Add layers…"), this);
+  auto* reference = new QPushButton(tr("Published curve…"), this);
+  auto* saveRow = new QPushButton(tr("Save clouds…"), this);
+  auto* saveTable = new QPushButton(tr("Save curves…"), this);
+  m_analyze->setToolTip(tr("Compute spectrum, volume and clustering entropy of every layer"));
+  add->setToolTip(tr("Folders, Gemma Scope trees or files: listed, and read one at a time"));
+  reference->setToolTip(tr("Overlay a table of published values (CSV)"));
+  m_followButton->setToolTip(
+      tr("Follow the selected features through the layers by mutual best cosine"));
+  m_center->setChecked(true);
+  m_center->setToolTip(tr("Covariance; off: the second moment, in which the mean is a direction"));
+  m_unitNorm->setToolTip(tr("Scale every feature to length one before the covariance"));
+  m_published->setToolTip(
+      tr("As the paper drew and computed: clouds × √λ, clustering entropy by bootstrap"));
+  m_halves->setRange(0, 50);
+  m_halves->setValue(6);
+  m_halves->setPrefix(tr("Halves: "));
+  m_halves->setSpecialValueText(tr("No intervals"));
+  m_halves->setAccessibleName(tr("Random halves for the intervals"));
+  for (const QString& name : {tr("Against layer"), tr("Against width"), tr("Against L0")})
+    m_axis->addItem(name);
+  m_axis->setAccessibleName(tr("What the curves are drawn against"));
+  m_slider->setAccessibleName(tr("Layer"));
+  m_slider->setPageStep(1);
+  for (QLabel* label : {m_place, m_warning, m_followedText}) {
+    label->setTextFormat(Qt::PlainText);
+    label->setAccessibleName(label == m_place     ? tr("Layer shown")
+                             : label == m_warning ? tr("Warnings")
+                                                  : tr("Following"));
+  }
+  m_warning->setWordWrap(true);
+  m_followedText->setWordWrap(true);
+  m_followedText->setText(
+      tr("Select features, then choose Follow the selection: here stands which feature of every "
+         "layer they are, by mutual best cosine above what chance gives."));
+  m_followed->setAccessibleName(tr("Followed features, a row per layer"));
+  m_followed->setEditTriggers(QAbstractItemView::NoEditTriggers);
+  m_followed->setSelectionBehavior(QAbstractItemView::SelectRows);
+  m_followed->verticalHeader()->setVisible(false);
+
+  auto* bar = new QHBoxLayout;
+  for (QWidget* widget : std::initializer_list<QWidget*>{m_analyze, add, m_unitNorm, m_center,
+                                                         m_published, m_halves, m_followButton})
+    bar->addWidget(widget);
+  bar->addStretch(1);
+  auto* second = new QHBoxLayout;
+  second->addWidget(m_slider, 1);
+  second->addWidget(m_place);
+  for (QWidget* widget : std::initializer_list<QWidget*>{m_axis, reference, saveTable, saveRow})
+    second->addWidget(widget);
+
+  auto* right = new QTabWidget(this);
+  right->setDocumentMode(true);
+  const QString names[] = {tr("Slope"), tr("Volume"), tr("Clustering entropy")};
+  for (std::size_t i = 0; i < m_curves.size(); ++i) {
+    m_curves[i] = new PlotWidget(tr("%1 over layers").arg(names[i]), this);
+    m_curves[i]->setFileStem(QStringLiteral("layers"));
+    right->addTab(m_curves[i], names[i]);
+    connectClicks(static_cast<CurveValue>(i));
+  }
+  auto* followPage = new QWidget(this);
+  auto* followLayout = new QVBoxLayout(followPage);
+  followLayout->setContentsMargins(4, 4, 4, 4);
+  followLayout->addWidget(m_followedText);
+  followLayout->addWidget(m_followed, 1);
+  right->addTab(followPage, tr("Followed"));
+  m_spectrum->setFileStem(QStringLiteral("spectrum"));
+  auto* plots = new QSplitter(Qt::Horizontal, this);
+  plots->addWidget(m_spectrum);
+  plots->addWidget(right);
+  plots->setChildrenCollapsible(false);
+  auto* split = new QSplitter(Qt::Vertical, this);
+  split->addWidget(m_clouds);
+  split->addWidget(plots);
+  split->setStretchFactor(0, 2);
+  split->setStretchFactor(1, 3);
+  split->setChildrenCollapsible(false);
+  auto* layout = new QVBoxLayout(this);
+  layout->setContentsMargins(6, 6, 6, 6);
+  layout->setSpacing(4);
+  layout->addLayout(bar);
+  layout->addLayout(second);
+  layout->addWidget(m_warning);
+  layout->addWidget(split, 1);
+
+  connect(m_analyze, &QPushButton::clicked, this, [this] {
+    applySwitches();
+    m_study->analyze();
+  });
+  connect(add, &QPushButton::clicked, this, &GalaxyView::addLayersRequested);
+  connect(reference, &QPushButton::clicked, this, &GalaxyView::referenceRequested);
+  connect(saveRow, &QPushButton::clicked, this, &GalaxyView::saveCloudsRequested);
+  connect(saveTable, &QPushButton::clicked, m_curves[0], &PlotWidget::saveTable);
+  connect(m_followButton, &QPushButton::clicked, this,
+          [this] { m_study->follow(m_document->selection()->features()); });
+  connect(m_published, &QCheckBox::toggled, m_clouds, &CloudRowWidget::setPublished);
+  connect(m_axis, &QComboBox::currentIndexChanged, this, &GalaxyView::showCurves);
+  connect(m_slider, &QSlider::valueChanged, study, &GalaxyStudy::setCurrent);
+  connect(m_clouds, &CloudRowWidget::chosen, study, &GalaxyStudy::setCurrent);
+  connect(m_followed, &QTableWidget::cellActivated, this,
+          [this](int row, int) { m_study->setCurrent(row); });
+  connect(m_followed, &QTableWidget::cellClicked, this,
+          [this](int row, int) { m_study->setCurrent(row); });
+  connect(study, &GalaxyStudy::entriesChanged, this, &GalaxyView::showAll);
+  connect(study, &GalaxyStudy::currentChanged, this, &GalaxyView::showAll);
+  connect(study, &GalaxyStudy::followedChanged, this, [this] {
+    showFollowed();
+    showClouds();
+  });
+  for (PlotWidget* plot : {m_spectrum, m_curves[0], m_curves[1], m_curves[2]}) {
+    connect(plot, &PlotWidget::failed, this, [this](const QString& said) {
+      emit messageRaised({Message::Kind::Failure, said, {}, {}, false});
+    });
+    connect(plot, &PlotWidget::saved, this, [this](const QString& said) {
+      emit messageRaised({Message::Kind::Note, said, {}, {}, false});
+    });
+  }
+  connectDragging();
+  showAll();
+}
+
+void GalaxyView::applySwitches()
+{
+  LayerAnalysisOptions options = m_study->options();
+  const EntropyVariant variant =
+      m_published->isChecked() ? EntropyVariant::Published : EntropyVariant::Textbook;
+  const int halves = m_halves->value() == 1 ? 2 : m_halves->value();
+  if (options.unitNorm == m_unitNorm->isChecked() &&
+      options.spectrum.center == m_center->isChecked() && options.spectrum.halves == halves &&
+      options.entropy.variant == variant)
+    return;
+  options.unitNorm = m_unitNorm->isChecked();
+  options.spectrum.center = m_center->isChecked();
+  options.spectrum.halves = halves;
+  options.entropy.variant = variant;
+  m_study->setOptions(options);
+}
+
+// The ends of the window are dragged; the study answers with a new fit.
+void GalaxyView::connectDragging()
+{
+  QCustomPlot* plot = m_spectrum->plot();
+  plot->setMouseTracking(true);
+  const auto endAt = [this, plot](const QPoint& place) {
+    if (m_study->current() < 0)
+      return 0;
+    const auto& analysis =
+        m_study->entries()[static_cast<std::size_t>(m_study->current())].analysis;
+    if (!analysis)
+      return 0;
+    const double first = plot->xAxis->coordToPixel(analysis->spectrum.firstRank);
+    const double last = plot->xAxis->coordToPixel(analysis->spectrum.lastRank);
+    const double toFirst = std::abs(place.x() - first), toLast = std::abs(place.x() - last);
+    return std::min(toFirst, toLast) > 8 ? 0 : toFirst < toLast ? -1 : 1;
+  };
+  connect(plot, &QCustomPlot::mousePress, this,
+          [this, endAt](QMouseEvent* event) { m_dragged = endAt(event->pos()); });
+  connect(plot, &QCustomPlot::mouseRelease, this, [this] { m_dragged = 0; });
+  connect(plot, &QCustomPlot::mouseMove, this, [this, plot, endAt](QMouseEvent* event) {
+    if (m_dragged == 0) {
+      plot->setCursor(endAt(event->pos()) != 0 ? Qt::SizeHorCursor : Qt::ArrowCursor);
+      return;
+    }
+    const auto& analysis =
+        m_study->entries()[static_cast<std::size_t>(m_study->current())].analysis;
+    const int rank =
+        std::clamp(static_cast<int>(std::lround(plot->xAxis->pixelToCoord(event->pos().x()))), 1,
+                   analysis->spectrum.rank);
+    int first = analysis->spectrum.firstRank, last = analysis->spectrum.lastRank;
+    (m_dragged < 0 ? first : last) = rank;
+    if (first != analysis->spectrum.firstRank || last != analysis->spectrum.lastRank)
+      m_study->setWindow(first, last);
+  });
+}
+
+void GalaxyView::connectClicks(CurveValue value)
+{
+  QCustomPlot* plot = curvePlot(value)->plot();
+  connect(plot, &QCustomPlot::mousePress, this, [this, plot, value](QMouseEvent* event) {
+    if (event->button() != Qt::LeftButton)
+      return;
+    const LayerCurve shown = curve(value);
+    double nearest = 20;
+    int entry = -1;
+    for (const CurvePoint& point : shown.points)
+      if (const auto at = axisValue(point, shown.axis)) {
+        const double distance =
+            std::hypot(plot->xAxis->coordToPixel(*at) - event->pos().x(),
+                       plot->yAxis->coordToPixel(point.value) - event->pos().y());
+        if (distance < nearest) {
+          nearest = distance;
+          entry = point.entry;
+        }
+      }
+    if (entry >= 0)
+      m_study->setCurrent(entry);
+  });
+}
+
+QString GalaxyView::titleOf(int entry) const
+{
+  const LayerSource& source = m_study->entries()[static_cast<std::size_t>(entry)].source;
+  QString title =
+      source.origin.layer ? tr("Layer %1").arg(*source.origin.layer) : text(source.name);
+  if (source.origin.l0)
+    title += tr(", L0 %1").arg(*source.origin.l0);
+  return title;
+}
+
+LayerCurve GalaxyView::curve(CurveValue value) const
+{
+  LayerCurve curve;
+  curve.value = value;
+  curve.axis = static_cast<CurveAxis>(m_axis->currentIndex());
+  curve.current = m_study->current();
+  const auto& entries = m_study->entries();
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const auto& analysis = entries[i].analysis;
+    if (!analysis || (value == CurveValue::ClusteringEntropy && !analysis->entropy))
+      continue;
+    CurvePoint point;
+    const Origin& origin = entries[i].source.origin;
+    if (origin.layer)
+      point.layer = *origin.layer;
+    point.width = static_cast<double>(origin.width.value_or(entries[i].source.features));
+    point.l0 = origin.l0;
+    point.entry = static_cast<int>(i);
+    switch (value) {
+      case CurveValue::Slope:
+        point.value = analysis->spectrum.slope;
+        point.halfWidth = analysis->spectrum.slopeInterval;
+        break;
+      case CurveValue::LogDeterminant:
+        point.value = analysis->spectrum.logDeterminant;
+        point.halfWidth = analysis->spectrum.logDeterminantInterval;
+        break;
+      case CurveValue::ClusteringEntropy:
+        // What no clustering gives is taken off, but for the published figure.
+        point.value = analysis->options.entropy.variant == EntropyVariant::Published
+                          ? analysis->entropy->negentropy
+                          : analysis->entropy->corrected;
+        point.halfWidth = analysis->entropy->interval95;
+        break;
+    }
+    curve.points.push_back(point);
+  }
+  if (m_reference && curve.axis == CurveAxis::Layer) {
+    try {
+      curve.reference = readReference(*m_reference, value);
+      curve.referenceName = text(m_reference->stem().string());
+    } catch (const Error&) {
+      // A table may hold only some of the values; it was checked when it was chosen.
+    }
+  }
+  return curve;
+}
+
+ResultTable GalaxyView::table() const
+{
+  ResultTable table;
+  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+  std::vector<std::string> names;
+  std::vector<const GalaxyEntry*> rows;
+  for (const GalaxyEntry& entry : m_study->entries())
+    if (entry.analysis) {
+      rows.push_back(&entry);
+      names.push_back(entry.source.name);
+    }
+  const auto count = static_cast<std::int64_t>(rows.size());
+  table.arrays.push_back({"name", {count}, std::move(names)});
+  const auto add = [&](const char* name, auto number) {
+    std::vector<double> values;
+    for (const GalaxyEntry* entry : rows)
+      values.push_back(number(*entry, *entry->analysis));
+    table.arrays.push_back({name, {count}, std::move(values)});
+  };
+  add("layer", [&](const GalaxyEntry& e, const LayerAnalysis&) {
+    return e.source.origin.layer ? static_cast<double>(*e.source.origin.layer) : nan;
+  });
+  add("width", [](const GalaxyEntry& e, const LayerAnalysis&) {
+    return static_cast<double>(e.source.origin.width.value_or(e.source.features));
+  });
+  add("l0",
+      [&](const GalaxyEntry& e, const LayerAnalysis&) { return e.source.origin.l0.value_or(nan); });
+  add("slope", [](const GalaxyEntry&, const LayerAnalysis& a) { return a.spectrum.slope; });
+  add("slope_ci95",
+      [](const GalaxyEntry&, const LayerAnalysis& a) { return a.spectrum.slopeInterval; });
+  add("slope_gaussian",
+      [](const GalaxyEntry&, const LayerAnalysis& a) { return a.gaussian.slope; });
+  add("log_determinant",
+      [](const GalaxyEntry&, const LayerAnalysis& a) { return a.spectrum.logDeterminant; });
+  add("log_determinant_ci95",
+      [](const GalaxyEntry&, const LayerAnalysis& a) { return a.spectrum.logDeterminantInterval; });
+  add("log_effective_volume",
+      [](const GalaxyEntry&, const LayerAnalysis& a) { return a.spectrum.logEffectiveVolume; });
+  add("clustering_entropy", [&](const GalaxyEntry&, const LayerAnalysis& a) {
+    return a.entropy ? a.entropy->negentropy : nan;
+  });
+  add("clustering_entropy_ci95", [&](const GalaxyEntry&, const LayerAnalysis& a) {
+    return a.entropy ? a.entropy->interval95 : nan;
+  });
+  add("clustering_entropy_gaussian", [&](const GalaxyEntry&, const LayerAnalysis& a) {
+    return a.entropy ? a.entropy->gaussian : nan;
+  });
+  return table;
+}
+
+void GalaxyView::setReference(const std::filesystem::path& path)
+{
+  try {
+    (void)readReference(path, CurveValue::Slope);
+    m_reference = path;
+    showCurves();
+  } catch (const Error& error) {
+    emit messageRaised({Message::Kind::Failure, QString::fromUtf8(error.what()), {}, {}, false});
+  }
+}
+
+void GalaxyView::saveClouds(const std::filesystem::path& path)
+{
+  try {
+    const double columns = static_cast<double>(std::max<std::size_t>(1, m_clouds->clouds().size()));
+    writeCloudRow(m_clouds->clouds(), m_clouds->options(), path, 170.0, 170.0 / columns + 16.0);
+  } catch (const Error& error) {
+    emit messageRaised({Message::Kind::Failure, QString::fromUtf8(error.what()), {}, {}, false});
+  }
+}
+
+void GalaxyView::showAll()
+{
+  const auto count = static_cast<int>(m_study->entries().size());
+  {
+    const QSignalBlocker quiet(m_slider);
+    m_slider->setRange(0, std::max(0, count - 1));
+    m_slider->setValue(std::max(0, m_study->current()));
+  }
+  m_slider->setEnabled(count > 1);
+  m_analyze->setEnabled(count > 0);
+  m_followButton->setEnabled(count > 1);
+  m_place->setText(m_study->current() < 0 ? tr("No layer")
+                                          : tr("%1 (%2 of %3)")
+                                                .arg(titleOf(m_study->current()))
+                                                .arg(m_study->current() + 1)
+                                                .arg(count));
+  const QStringList warnings = m_study->warnings();
+  m_warning->setText(warnings.join(QLatin1Char(' ')));
+  m_warning->setVisible(!warnings.isEmpty());
+  showSpectrum();
+  showCurves();
+  showClouds();
+  showFollowed();
+}
+
+void GalaxyView::showSpectrum()
+{
+  const int current = m_study->current();
+  if (current < 0 || !m_study->entries()[static_cast<std::size_t>(current)].analysis) {
+    m_spectrum->setDrawing({});
+    m_spectrum->setSummary(tr("Not computed yet."));
+    m_spectrum->setTable(std::nullopt);
+    return;
+  }
+  const LayerAnalysis& analysis = *m_study->entries()[static_cast<std::size_t>(current)].analysis;
+  m_spectrum->setDrawing(spectrumDrawing(analysis));
+  m_spectrum->setSummary(spectrumSentence(analysis, titleOf(current)));
+  m_spectrum->setToolTip(m_spectrum->summary());
+  ResultTable spectra;
+  const auto add = [&](const char* name, const Eigen::VectorXd& values) {
+    spectra.arrays.push_back(
+        {name, {values.size()}, std::vector<double>(values.begin(), values.end())});
+  };
+  add("eigenvalue", analysis.spectrum.eigenvalues);
+  add("gaussian", analysis.gaussian.eigenvalues);
+  add("marchenko_pastur", analysis.marchenkoPastur.eigenvalues);
+  m_spectrum->setTable(std::move(spectra));
+}
+
+void GalaxyView::showCurves()
+{
+  const ResultTable numbers = table();
+  for (std::size_t i = 0; i < m_curves.size(); ++i) {
+    const LayerCurve shown = curve(static_cast<CurveValue>(i));
+    m_curves[i]->setDrawing(curveDrawing(shown));
+    m_curves[i]->setTable(numbers);
+    QString said = tr("%1 of %2 layers, bars: 95 % over random halves of the features.")
+                       .arg(m_curves[i]->accessibleName())
+                       .arg(shown.points.size());
+    if (static_cast<CurveValue>(i) == CurveValue::ClusteringEntropy)
+      said += m_study->options().entropy.variant == EntropyVariant::Published
+                  ? tr(" By the published procedure, for which a Gaussian is not zero.")
+                  : tr(" The value of Gaussian samples of the same covariance is taken off.");
+    if (!shown.reference.empty())
+      said += tr(" Diamonds: %1.").arg(shown.referenceName);
+    m_curves[i]->setSummary(said);
+  }
+}
+
+void GalaxyView::showClouds()
+{
+  const auto& entries = m_study->entries();
+  std::vector<int> ready;
+  for (std::size_t i = 0; i < entries.size(); ++i)
+    if (entries[i].analysis && entries[i].analysis->scores.rows() >= 3)
+      ready.push_back(static_cast<int>(i));
+  std::vector<int> shown;
+  const auto here = std::ranges::find(ready, m_study->current());
+  if (static_cast<int>(ready.size()) <= mostClouds) {
+    shown = ready;
+  } else {
+    // Evenly over all, with the current one in the place of the nearest.
+    for (int i = 0; i < mostClouds; ++i)
+      shown.push_back(ready[static_cast<std::size_t>(
+          std::lround(i * (static_cast<double>(ready.size()) - 1) / (mostClouds - 1)))]);
+    if (here != ready.end() && std::ranges::find(shown, *here) == shown.end()) {
+      auto nearest =
+          std::ranges::min_element(shown, {}, [&](int entry) { return std::abs(entry - *here); });
+      *nearest = *here;
+    }
+  }
+  std::vector<RowCloud> clouds;
+  const auto& followed = m_study->followed();
+  for (const int entry : shown) {
+    const LayerAnalysis& analysis = *entries[static_cast<std::size_t>(entry)].analysis;
+    RowCloud cloud;
+    cloud.title = titleOf(entry);
+    cloud.positions = analysis.scores.topRows(3);
+    cloud.variances = analysis.componentVariances.head(3);
+    if (followed && followed->layers.size() == entries.size())
+      for (const FeatureId id : followed->layers[static_cast<std::size_t>(entry)].features)
+        if (id != noFeature)
+          cloud.marked.push_back(id);
+    std::ranges::sort(cloud.marked);
+    cloud.marked.erase(std::unique(cloud.marked.begin(), cloud.marked.end()), cloud.marked.end());
+    clouds.push_back(std::move(cloud));
+  }
+  m_clouds->setClouds(std::move(clouds), std::move(shown));
+}
+
+void GalaxyView::showFollowed()
+{
+  const auto& followed = m_study->followed();
+  const auto& entries = m_study->entries();
+  if (!followed || followed->layers.size() != entries.size()) {
+    m_followed->setRowCount(0);
+    m_followed->setColumnCount(0);
+    return;
+  }
+  const auto asked = static_cast<int>(followed->layers[followed->start].features.size());
+  m_followedText->setText(
+      tr("%n feature(s) of %1, followed by mutual best cosine above the null's 99 % quantile. A "
+         "feature that has no match is lost from there on.",
+         nullptr, asked)
+          .arg(titleOf(static_cast<int>(followed->start))));
+  m_followed->setColumnCount(5);
+  m_followed->setHorizontalHeaderLabels(
+      {tr("Layer"), tr("Found"), tr("Features"), tr("Cosine"), tr("Chance reaches")});
+  m_followed->setRowCount(static_cast<int>(entries.size()));
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const FollowedLayer& layer = followed->layers[i];
+    QStringList names;
+    double sum = 0;
+    for (std::size_t k = 0; k < layer.features.size(); ++k) {
+      if (layer.features[k] == noFeature)
+        continue;
+      sum += layer.cosines[k];
+      if (names.size() >= 4)
+        continue;
+      const FeatureId id = layer.features[k];
+      const auto& open = entries[i].source.open;
+      const bool labelled = open && !open->labels.empty();
+      names << (labelled ? QStringLiteral("%1 %2").arg(id).arg(
+                               text(open->labels[static_cast<std::size_t>(id)]))
+                         : QString::number(id));
+    }
+    if (layer.found > names.size())
+      names << tr("…");
+    const bool start = i == followed->start;
+    const QStringList cells = {
+        titleOf(static_cast<int>(i)), tr("%1 of %2").arg(layer.found).arg(asked),
+        names.join(QStringLiteral(", ")),
+        start             ? tr("start")
+        : layer.found > 0 ? QString::number(sum / static_cast<double>(layer.found), 'f', 3)
+                          : tr("lost"),
+        start ? QString() : QString::number(layer.nullThreshold, 'f', 3)};
+    for (int column = 0; column < cells.size(); ++column)
+      m_followed->setItem(static_cast<int>(i), column, new QTableWidgetItem(cells[column]));
+  }
+  m_followed->resizeColumnsToContents();
+  m_followed->horizontalHeader()->setStretchLastSection(true);
+}
+
+}  // namespace orrery
