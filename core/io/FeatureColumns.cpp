@@ -319,6 +319,8 @@ void addEncoderCosine(TensorFile& file, const TensorInfo& encoder, Dictionary& d
 
 void addNorms(Dictionary& dictionary, bool isDecoder)
 {
+  if (dictionary.isMap())
+    return;  // places have no length that means anything
   const FeatureMatrix& decoder = *dictionary.decoder;
   Column column;
   column.name = isDecoder ? "decoder norm" : "norm";

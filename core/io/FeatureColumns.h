@@ -35,7 +35,8 @@ const TensorInfo* findEncoder(const TensorFile& file, const TensorInfo& decoder,
 void addEncoderCosine(TensorFile& file, const TensorInfo& encoder, Dictionary& dictionary,
                       const Progress& progress);
 
-/// Column of the vectors' lengths (in double, so that squares neither overflow nor vanish).
+/// Column of the vectors' lengths (in double, so that squares neither overflow nor vanish); none
+/// for a map.
 void addNorms(Dictionary& dictionary, bool isDecoder);
 
 /// Column of firing rates from the sparsity.safetensors that SAELens writes beside the weights.
