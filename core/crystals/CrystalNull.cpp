@@ -178,7 +178,7 @@ std::vector<double> falseDiscoveryRates(const std::vector<double>& scores, const
     while (here < scores.size() && scores[here] == scores[i])
       ++here;
     rates[i] = std::min(
-        1.0, static_cast<double>(false_) / null.options.searches / static_cast<double>(here));
+        1.0, static_cast<double>(false_ + 1) / null.options.searches / static_cast<double>(here));
   }
   for (std::size_t i = rates.size(); i-- > 1;)
     rates[i - 1] = std::min(rates[i - 1], rates[i]);
