@@ -76,11 +76,13 @@ void ValueTable::setTable(std::vector<ValueColumn> columns, std::vector<std::vec
   if (!other)
     return;
   const int em = fontMetrics().averageCharWidth();
+  // QTableView hides what its base shows.
+  const QAbstractItemView* view = m_table;
   for (int column = 0; column < m_model->columnCount(); ++column) {
     const ValueColumn& shown = m_model->columns()[static_cast<std::size_t>(column)];
     const int head = fontMetrics().horizontalAdvance(shown.title) + 4 * em;
     const int content =
-        shown.number ? 9 * em : std::min(m_table->sizeHintForColumn(column) + em, 34 * em);
+        shown.number ? 9 * em : std::min(view->sizeHintForColumn(column) + em, 34 * em);
     m_table->setColumnWidth(column, std::max(head, content));
   }
 }
