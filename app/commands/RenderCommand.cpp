@@ -1,5 +1,6 @@
 #include "app/CommandLine.h"
 #include "app/commands/Command.h"
+#include "app/commands/RenderGalaxy.h"
 #include "app/commands/RenderLobes.h"
 #include "app/commands/RenderPanels.h"
 
@@ -25,9 +26,9 @@ FigureRequest figureRequest(const Arguments& arguments)
 {
   const std::string view =
       arguments.choice("view", "cloud", {"cloud", "crystals", "lobes", "galaxy"});
-  if (view != "cloud" && view != "lobes")
-    throw UsageError("this version does not have --view " + view +
-                     " yet; cloud and lobes are there");
+  if (view == "crystals")
+    throw UsageError(
+        "this version does not have --view crystals yet; cloud, lobes and galaxy are there");
   FigureRequest request;
   request.widthMm = arguments.number("width-mm", 85, 1, 5000);
   request.heightMm = arguments.number("height-mm", 60, 1, 5000);
@@ -136,7 +137,8 @@ const CommandSpec& renderSpec()
                    "       [--camera X Y Z  X Y Z  X Y Z  SCALE]",
                    "render FILE --view lobes --cooccurrence FILE --output FIGURE",
                    "       [--clusters 3] [--shift add|clip] [--min-blocks 1]",
-                   "       [--max-share 1]"},
+                   "       [--max-share 1]", "render FILE|FOLDER --view galaxy --output FIGURE",
+                   "       [--variant textbook|published]"},
       .description =
           "Draws the cloud of features as the window would, in millimetres and dots per inch: the "
           "exact principal components, or the map itself where FILE has two or three columns, or "
@@ -150,27 +152,29 @@ const CommandSpec& renderSpec()
           "…]}; "
           "what a panel leaves out is taken from FILE. SVG and PDF hold real text over the points, "
           "which are a picture.",
-      .options = {{"output", "FIGURE", "Where the figure goes: .png, .svg or .pdf."},
-                  {"view", "NAME",
-                   "cloud (default), or lobes: the map six times, coloured by the lobes of each "
-                   "affinity (170 x 110 mm unless said otherwise)."},
-                  {"cooccurrence", "FILE", "Of --view lobes: which features fire together."},
-                  {"clusters", "NUMBER", "Of --view lobes: how many lobes. Default: 3."},
-                  {"shift", "add|clip", "Of --view lobes: what becomes of negative values."},
-                  {"min-blocks", "NUMBER", "Of --view lobes: fire in at least so many blocks."},
-                  {"max-share", "NUMBER", "Of --view lobes: and in at most this share of them."},
-                  {"color-by", "NAME", "Column of the labels file to colour by, with a legend."},
-                  {"size-by", "NAME", "Column of numbers that the points' size follows."},
-                  {"width-mm", "NUMBER", "Width on the page. Default: 85."},
-                  {"height-mm", "NUMBER", "Height on the page. Default: 60."},
-                  {"dpi", "NUMBER", "Dots per inch. Default: 300."},
-                  {"transparent", "", "No background."},
-                  {"camera", "NUMBERS",
-                   "Position, focal point, view up and parallel scale: ten numbers, as arguments "
-                   "or with commas. Default: all is framed.",
-                   10},
-                  {"layout", "FILE",
-                   "A map of the same features (two or three columns), or panels in JSON."}},
+      .options =
+          {{"output", "FIGURE", "Where the figure goes: .png, .svg or .pdf."},
+           {"view", "NAME",
+            "cloud (default), or lobes: the map six times, coloured by the lobes of each "
+            "affinity (170 x 110 mm unless said otherwise), or galaxy: the clouds of up to five "
+            "layers of a folder or an HDF5 file on the same axes (170 mm wide)."},
+           {"cooccurrence", "FILE", "Of --view lobes: which features fire together."},
+           {"clusters", "NUMBER", "Of --view lobes: how many lobes. Default: 3."},
+           {"shift", "add|clip", "Of --view lobes: what becomes of negative values."},
+           {"min-blocks", "NUMBER", "Of --view lobes: fire in at least so many blocks."},
+           {"max-share", "NUMBER", "Of --view lobes: and in at most this share of them."},
+           {"color-by", "NAME", "Column of the labels file to colour by, with a legend."},
+           {"size-by", "NAME", "Column of numbers that the points' size follows."},
+           {"width-mm", "NUMBER", "Width on the page. Default: 85."},
+           {"height-mm", "NUMBER", "Height on the page. Default: 60."},
+           {"dpi", "NUMBER", "Dots per inch. Default: 300."},
+           {"transparent", "", "No background."},
+           {"camera", "NUMBERS",
+            "Position, focal point, view up and parallel scale: ten numbers, as arguments "
+            "or with commas. Default: all is framed.",
+            10},
+           {"layout", "FILE",
+            "A map of the same features (two or three columns), or panels in JSON."}},
       .files = "FILE",
       .examples = {"orrery render map.npy --output map.png --width-mm 114",
                    "orrery render params.npz --color-by density --output cloud.pdf",
@@ -190,6 +194,8 @@ CommandOutput runRender(const CommandContext& context)
     checkLobeOptions(context);
   const std::unique_ptr<QGuiApplication> application = makeApplication();
   checkFigure(request, *output);
+  if (context.arguments.text("view") == "galaxy")
+    return renderGalaxy(context, request.camera, request.dpi, *output);
   const auto layout = context.arguments.path("layout");
   const std::filesystem::path& file = context.arguments.files().front();
   if ((layout && isPanelLayout(*layout)) || file.extension() == ".png" || looksLikeSession(file))

@@ -107,6 +107,26 @@ class tst_GalaxyCommand : public QObject {
     QVERIFY(entropy("published") > entropy("textbook") + 10);
   }
 
+  // Small multiples without a display: text as text, one cloud for each layer.
+  void rendersTheRowOfClouds()
+  {
+    const Workplace work;
+    std::filesystem::create_directories(work / "layers");
+    for (const char* name : {"layers/layer_1.npy", "layers/layer_7.npy"})
+      writeNpy(work / name, numbers(120 * 9), 120, 9);
+    const Run run = runOrrery({"render", work.text("layers"), "--view", "galaxy", "--json",
+                               "--output", work.text("row.svg"), "--dpi", "96"});
+    ORRERY_COMPARE_STATUS(run, 0);
+    ORRERY_COMPARE_JSON(run.json()["view"], "galaxy");
+    const std::string svg = readText(work / "row.svg");
+    QVERIFY(svg.find("Layer 1") != std::string::npos && svg.find("Layer 7") != std::string::npos);
+    QVERIFY(svg.find("True to scale") != std::string::npos);
+    const Run published = runOrrery({"render", work.text("layers"), "--view", "galaxy", "--variant",
+                                     "published", "--output", work.text("row.svg")});
+    ORRERY_COMPARE_STATUS(published, 0);
+    QVERIFY(readText(work / "row.svg").find("As published") != std::string::npos);
+  }
+
   void refusals()
   {
     const Workplace work;

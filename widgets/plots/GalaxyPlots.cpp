@@ -123,7 +123,8 @@ PlotDrawing spectrumDrawing(const LayerAnalysis& analysis)
     double least = spectrum.eigenvalues[std::max(0, spectrum.rank - 1)];
     least = std::max(least, 1e-6 * spectrum.eigenvalues[0]);
     plot.xAxis->setRange(0.9, 1.15 * static_cast<double>(spectrum.dimensions));
-    plot.yAxis->setRange(0.6 * least, 2.0 * std::max(spectrum.eigenvalues[0], analysis.upperEdge));
+    plot.yAxis->setRange(0.25 * least * std::pow(least / spectrum.eigenvalues[0], 0.35),
+                         2.0 * std::max(spectrum.eigenvalues[0], analysis.upperEdge));
     plot.legend->setVisible(true);
     plot.axisRect()->insetLayout()->setInsetAlignment(0, Qt::AlignLeft | Qt::AlignBottom);
   };
@@ -211,7 +212,8 @@ PlotDrawing curveDrawing(const LayerCurve& curve)
     const double wide = std::max(rightmost - leftmost, 1e-9 + 0.1 * std::abs(leftmost));
     const double high = std::max(highest - lowest, 1e-9 + 0.02 * std::abs(lowest));
     plot.xAxis->setRange(leftmost - 0.08 * wide, rightmost + 0.08 * wide);
-    plot.yAxis->setRange(lowest - 0.1 * high, highest + (anyL0 ? 0.28 : 0.12) * high);
+    plot.yAxis->setRange(lowest - (curve.reference.empty() ? 0.1 : 0.3) * high,
+                         highest + (anyL0 ? 0.28 : 0.12) * high);
     if (curve.axis == CurveAxis::Width)
       plot.xAxis->setNumberFormat("f"), plot.xAxis->setNumberPrecision(0);
     for (const CurvePoint& point : curve.points) {

@@ -87,7 +87,7 @@ bool paintCloudRow(QPainter& painter, const QRectF& area, const std::vector<RowC
     const RowCloud& cloud = clouds[i];
     const QRectF cell(area.left() + width * static_cast<double>(i), area.top(), width,
                       area.height());
-    const double side = std::min(width - 4, area.height() - 3.4 * line);
+    const double side = std::min(width - 4, area.height() - 4.8 * line);
     if (side < 10)
       continue;
     const QRectF box(cell.center().x() - side / 2, cell.top() + 1.3 * line, side, side);
@@ -139,13 +139,15 @@ bool paintCloudRow(QPainter& painter, const QRectF& area, const std::vector<RowC
     painter.drawText(QRectF(cell.left(), cell.top(), width, 1.2 * line), Qt::AlignCenter,
                      metrics.elidedText(cloud.title, Qt::ElideRight, width - 4));
     const double ratio = std::sqrt(cloud.variances[0] / std::max(1e-300, cloud.variances[2]));
-    painter.drawText(QRectF(cell.left(), box.bottom() + 0.1 * line, width, 1.1 * line),
-                     Qt::AlignCenter,
-                     metrics.elidedText(
-                         QObject::tr("λ %1 %2 %3, axes 1:3 = %4")
-                             .arg(shortNumber(cloud.variances[0]), shortNumber(cloud.variances[1]),
-                                  shortNumber(cloud.variances[2]), shortNumber(ratio)),
-                         Qt::ElideRight, width - 4));
+    const QString lines[] = {
+        QObject::tr("λ %1, %2, %3")
+            .arg(shortNumber(cloud.variances[0]), shortNumber(cloud.variances[1]),
+                 shortNumber(cloud.variances[2])),
+        QObject::tr("axis ratio 1–3: %1")
+            .arg(shortNumber(options.published ? ratio * ratio : ratio))};
+    for (int row = 0; row < 2; ++row)
+      painter.drawText(QRectF(cell.left(), box.bottom() + (0.1 + row) * line, width, 1.1 * line),
+                       Qt::AlignCenter, metrics.elidedText(lines[row], Qt::ElideRight, width - 4));
   }
   painter.setPen(style.foreground);
   painter.drawText(
@@ -154,8 +156,7 @@ bool paintCloudRow(QPainter& painter, const QRectF& area, const std::vector<RowC
           (options.published
                ? QObject::tr("As published: coordinates × √λ. ")
                : QObject::tr("True to scale, same axes ±%1. ").arg(shortNumber(radius))) +
-              QObject::tr("Colour: distance from the centre, 0 to %1 (viridis). Lines: ±2 standard "
-                          "deviations.")
+              QObject::tr("Colour: distance from the centre, to %1. Lines: ±2 s.d.")
                   .arg(shortNumber(unscaled)),
           Qt::ElideRight, area.width()));
   return true;

@@ -1,0 +1,106 @@
+#include "app/commands/RenderGalaxy.h"
+
+#include "core/base/Error.h"
+#include "core/embedding/Pca.h"
+#include "core/galaxy/LayerSeries.h"
+#include "core/io/ByteSource.h"
+#include "widgets/views/CloudRow.h"
+
+#include <cmath>
+
+namespace orrery {
+namespace {
+
+constexpr std::size_t mostClouds = 5;
+
+/// Evenly over all, both ends with them.
+std::vector<LayerSource> spreadOver(const std::vector<LayerSource>& layers)
+{
+  if (layers.size() <= mostClouds)
+    return layers;
+  std::vector<LayerSource> chosen;
+  for (std::size_t i = 0; i < mostClouds; ++i)
+    chosen.push_back(
+        layers[(2 * i * (layers.size() - 1) + mostClouds - 1) / (2 * (mostClouds - 1))]);
+  return chosen;
+}
+
+RowCloud cloudOf(const Dictionary& dictionary, const LayerSource& source, std::uint64_t seed,
+                 const Progress& progress)
+{
+  const UsableFeatures usable = usableFeatures(dictionary);
+  PcaOptions options;
+  options.components = 3;
+  options.seed = seed;
+  const Pca pca = computePca(*usable.decoder, options, progress);
+  RowCloud cloud;
+  const Origin& origin = source.origin;
+  cloud.title = origin.layer ? QStringLiteral("Layer %1").arg(*origin.layer)
+                             : QString::fromStdString(source.name);
+  if (origin.l0)
+    cloud.title += QStringLiteral(", L0 %1").arg(*origin.l0);
+  cloud.positions = usable.positionsOfAll(pcaEmbedding(pca, 3).positions, dictionary.features());
+  cloud.variances = Eigen::Vector3d::Zero();
+  const Eigen::Index count = std::min<Eigen::Index>(3, pca.eigenvalues.size());
+  cloud.variances.head(count) = pca.eigenvalues.head(count);
+  return cloud;
+}
+
+}  // namespace
+
+CommandOutput renderGalaxy(const CommandContext& context, const std::optional<Camera>& camera,
+                           double dpi, const std::filesystem::path& output)
+{
+  const Arguments& arguments = context.arguments;
+  CommandOutput result;
+  ReadOptions reading = readOptions(arguments);
+  reading.compareEncoder = false;
+  reading.withoutLabels = true;
+  reading.labels.reset();
+  const LayerListing listing =
+      listLayers(arguments.files(), reading, context.progress.stage("Listing", 0.0, 0.05));
+  result.notes = listing.notes;
+  const std::vector<LayerSource> chosen = spreadOver(listing.layers);
+  if (chosen.size() < listing.layers.size())
+    result.notes.push_back(std::to_string(chosen.size()) + " of " +
+                           std::to_string(listing.layers.size()) +
+                           " layers are drawn, evenly over all.");
+  for (const std::string& warning : layerWarnings(listing.layers))
+    result.notes.push_back("warning: " + warning);
+
+  LayerCache cache(chosen, 0);
+  std::vector<RowCloud> clouds;
+  const auto share = [&](std::size_t i) {
+    return 0.05 + 0.85 * static_cast<double>(i) / static_cast<double>(chosen.size());
+  };
+  for (std::size_t i = 0; i < chosen.size(); ++i) {
+    const Progress part = context.progress.stage("Layer", share(i), share(i + 1));
+    const auto dictionary = cache.dictionary(i, part.stage("Reading", 0.0, 0.4));
+    clouds.push_back(
+        cloudOf(*dictionary, chosen[i], arguments.seed(), part.stage("Components", 0.4, 1.0)));
+  }
+  CloudRowOptions options;
+  options.camera = camera;
+  options.published =
+      arguments.choice("variant", "textbook", {"textbook", "published"}) == "published";
+  const double width = arguments.number("width-mm", 170, 1, 5000);
+  const double height =
+      arguments.number("height-mm", width / static_cast<double>(clouds.size()) + 14, 1, 5000);
+  context.progress.checkStopped();
+  writeCloudRow(clouds, options, output, width, height, dpi);
+
+  const auto pixels = [&](double mm) {
+    return static_cast<std::int64_t>(std::lround(mm / 25.4 * dpi));
+  };
+  result.json["file"] = output.native();
+  result.json["width_px"] = pixels(width);
+  result.json["height_px"] = pixels(height);
+  result.json["dpi"] = dpi;
+  result.json["view"] = "galaxy";
+  result.text = displayName(output) + ": the clouds of " + std::to_string(clouds.size()) +
+                " layers on the same axes, " +
+                (options.published ? "as published" : "true to scale") + "\n";
+  return result;
+}
+
+}  // namespace orrery
