@@ -42,10 +42,10 @@ MapEstimate estimateTsne(std::int64_t features, std::int64_t dimensions, const T
   const double perFeature =
       std::min(n - 1.0, static_cast<double>(neighborsForPerplexity(options.perplexity)));
   const double entries = std::max(0.0, n * perFeature * entriesPerNeighbor);
-  const double theta = std::clamp(tsneTheta(options) / 0.7, 0.1, 1.5);
+  const double theta = std::clamp(tsneTheta(options, features) / 0.7, 0.1, 1.5);
   const double kernel = tsneDegreesOfFreedom(options) == 1 ? 1.0 : secondKernel;
   const double repulsion =
-      kernel * (tsneTheta(options) == 0.0
+      kernel * (tsneTheta(options, features) == 0.0
                     ? n * n * (flat ? secondsPerPair2 : secondsPerPair3)
                     : std::min(n * n * (flat ? secondsPerPair2 : secondsPerPair3),
                                n * (flat ? secondsPerPoint2 : secondsPerPoint3) / (theta * theta)));

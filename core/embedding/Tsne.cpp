@@ -22,7 +22,8 @@ void checkOptions(const TsneOptions& options)
          "the number of t-SNE iterations must not be negative");
   demand(options.earlyExaggeration >= 1.0 && std::isfinite(options.earlyExaggeration),
          "the early exaggeration must be at least 1");
-  demand(tsneTheta(options) >= 0.0 && tsneTheta(options) <= 1.0, "theta must lie between 0 and 1");
+  demand(!options.theta || (*options.theta >= 0.0 && *options.theta <= 1.0),
+         "theta must lie between 0 and 1");
   demand(!options.learningRate ||
              (*options.learningRate > 0.0 && std::isfinite(*options.learningRate)),
          "the learning rate must be above 0");
@@ -42,9 +43,9 @@ int tsneDegreesOfFreedom(const TsneOptions& options)
   return options.degreesOfFreedom.value_or(options.dimensions - 1);
 }
 
-double tsneTheta(const TsneOptions& options)
+double tsneTheta(const TsneOptions& options, std::int64_t features)
 {
-  return options.theta.value_or(options.dimensions == 2 ? 0.5 : 0.7);
+  return options.theta.value_or(features <= 1024 ? 0.0 : 0.7);
 }
 
 TsneRun::TsneRun(const Neighbors& neighbors, const Positions& start, const TsneOptions& options,
@@ -154,7 +155,7 @@ Embedding TsneRun::embedding() const
       {"perplexity", optionText(m_layout->affinities.perplexity)},
       {"seed", std::to_string(used.seed)},
       {"start", optionText(used.start)},
-      {"theta", optionText(tsneTheta(used))},
+      {"theta", optionText(tsneTheta(used, m_layout->placed))},
       {"unplaced", std::to_string(m_layout->affinities.unplaced)},
   };
   return map;

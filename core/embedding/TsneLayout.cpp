@@ -216,7 +216,7 @@ void Layout<dimensions>::step(const Progress& progress)
     m_tree->refresh(m_positions.data(), stride);
   if (m_tree->outgrown())
     m_tree->build(m_positions.data(), stride);
-  const double sum = m_tree->repel(tsneTheta(options), progress);
+  const double sum = m_tree->repel(tsneTheta(options, placed), progress);
   parallelFor(placed, rowsPerChunk, [&](std::int64_t begin, std::int64_t end) {
     progress.checkStopped();
     attract(begin, end, m_attraction.data());

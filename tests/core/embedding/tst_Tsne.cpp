@@ -104,7 +104,7 @@ class tst_Tsne : public QObject {
       TsneRun run(neighbors, test::randomPositions(3000, dimensions, 1.0, 6), options);
       run.advance(300);
       const Positions exact = run.gradient(0.0);
-      const Positions found = run.gradient(tsneTheta(options));
+      const Positions found = run.gradient(tsneTheta(options, 3000));
       QVERIFY((found - exact).norm() < 0.05 * exact.norm());
     }
   }
