@@ -315,7 +315,7 @@ class tst_CrystalSearch : public QObject {
     // At a δ so wide that noise does give crystals.
     const CrystalSpace space = cloud(300, 16, 41, true);
     CrystalSearchOptions options;
-    options.residual = 0.25;
+    options.residual = 0.35;
     options.top = 200;
     const CrystalSearchResult result = findCrystals(space, options);
     QVERIFY(result.found.size() > 50);
