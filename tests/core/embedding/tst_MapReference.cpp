@@ -73,8 +73,10 @@ class tst_MapReference : public QObject {
                                   .arg(theirUmap);
       qInfo("%s", qPrintable(figures));
       QVERIFY2(divergence < 1.02 * theirDivergence, qPrintable(figures));
-      // A share of 10 n neighbours varies by this much from start to start.
-      const double slack = 0.25 / std::sqrt(static_cast<double>(decoder.cols()));
+      // Both are shares of 10 n neighbours and vary from start to start, and ours from processor to
+      // processor (UMAP's path is chaotic): two standard deviations of such a difference at a share
+      // of a third are 2 √(2 · .22 / 10 n).
+      const double slack = 0.42 / std::sqrt(static_cast<double>(decoder.cols()));
       QVERIFY2(tsneKept > theirKept - slack, qPrintable(figures));
       QVERIFY2(umapKept > theirUmap - slack, qPrintable(figures));
     }
