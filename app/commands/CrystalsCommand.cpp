@@ -283,8 +283,9 @@ const CommandSpec& crystalsSpec()
       .name = "crystals",
       .summary = "find parallelograms and trapezoids, with or without a list of words",
       .synopsis = {"crystals FILE --output OUT [--pairs FILE...]",
-                   "      [--mode parallelogram|trapezoid] [--clean none|lda|pca|length]",
-                   "      [--components 8] [--residual DELTA] [--top 1000]",
+                   "      [--mode parallelogram|trapezoid]",
+                   "      [--clean none|lda|pca|length] [--components 8]",
+                   "      [--residual DELTA] [--top 1000]",
                    "crystals FILE --check \"a\" \"b\" \"c\" \"d\" [--clean ...]"},
       .description =
           "Searches all pairs of features for quadruples with b - a = d - c within a squared "

@@ -184,6 +184,7 @@ GalaxyView::GalaxyView(Document* document, GalaxyStudy* study, QWidget* parent)
     second->addWidget(widget);
 
   auto* right = new QTabWidget(this);
+  right->setAccessibleName(tr("Curves and followed features"));
   right->setDocumentMode(true);
   const QString names[] = {tr("Slope"), tr("Volume"), tr("Clustering entropy")};
   for (std::size_t i = 0; i < m_curves.size(); ++i) {
@@ -200,10 +201,12 @@ GalaxyView::GalaxyView(Document* document, GalaxyStudy* study, QWidget* parent)
   right->addTab(followPage, tr("Followed"));
   m_spectrum->setFileStem(QStringLiteral("spectrum"));
   auto* plots = new QSplitter(Qt::Horizontal, this);
+  plots->setAccessibleName(tr("Spectrum and curves"));
   plots->addWidget(m_spectrum);
   plots->addWidget(right);
   plots->setChildrenCollapsible(false);
   auto* split = new QSplitter(Qt::Vertical, this);
+  split->setAccessibleName(tr("Clouds and plots"));
   split->addWidget(m_clouds);
   split->addWidget(plots);
   split->setStretchFactor(0, 2);

@@ -28,6 +28,8 @@ ViewArea::ViewArea(QWidget* parent)
 void ViewArea::addView(const QString& id, const QString& title, QWidget* view)
 {
   m_views.push_back({id, view});
+  // The largest of the views' own minimums would keep the window from being small.
+  view->setMinimumSize(320, 240);
   m_stack->addWidget(view);
   m_tabs->addTab(title);
   m_tabs->setVisible(m_views.size() > 1);
