@@ -192,6 +192,8 @@ QDockWidget* MainWindow::dock(const char* id, const QString& title, QWidget* con
   made->setObjectName(QString::fromLatin1(id));
   made->setAccessibleName(title);
   made->setWidget(content);
+  // Panels above one another in a low window: each gives way before the window grows.
+  content->setMinimumHeight(80);
   made->setFeatures(QDockWidget::DockWidgetMovable | QDockWidget::DockWidgetFloatable |
                     QDockWidget::DockWidgetClosable);
   addDockWidget(area, made);

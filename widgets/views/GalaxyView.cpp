@@ -198,6 +198,8 @@ GalaxyView::GalaxyView(Document* document, GalaxyStudy* study, QWidget* parent)
   followLayout->setContentsMargins(4, 4, 4, 4);
   followLayout->addWidget(m_followedText);
   followLayout->addWidget(m_followed, 1);
+  m_followed->horizontalHeader()->setAccessibleName(tr("Layers"));
+  m_followed->verticalHeader()->setAccessibleName(tr("Rows of the followed features"));
   right->addTab(followPage, tr("Followed"));
   m_spectrum->setFileStem(QStringLiteral("spectrum"));
   auto* plots = new QSplitter(Qt::Horizontal, this);
