@@ -38,8 +38,8 @@ struct TsneOptions {
   double earlyMomentum = 0.5;
   double momentum = 0.8;
   /// Accuracy of the repulsion: groups that look smaller than this angle count as one point. 0 sums
-  /// over all pairs exactly, in O(n²) a step. None takes 0.7; up to 1,024 features, where that costs
-  /// nothing, 0: a small map settles 1 % nearer to the optimum.
+  /// over all pairs exactly, in O(n²) a step. None takes 0.7; up to 1,024 features, where that
+  /// costs nothing, 0: a small map settles 1 % nearer to the optimum.
   std::optional<double> theta;
   /// Of Student's kernel that the map's similarities follow, w = (1 + d²/f)^−(f+1)/2: 1 is the
   /// kernel of the first paper; 2 falls off faster and leaves near neighbours more room. None takes
