@@ -1,4 +1,5 @@
 #include "tests/app/Program.h"
+#include "tests/support/Paths.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -73,7 +74,7 @@ std::vector<std::string> commandLine(const std::vector<std::string>& arguments,
   std::vector<std::string> command;
   if (!options.throughShell.empty())
     command = {"/bin/sh", "-c", options.throughShell + " exec \"$0\" \"$@\""};
-  command.emplace_back(std::string(ORRERY_BINARY_DIR) + "/orrery");
+  command.emplace_back(orrery::test::programFolder() + "/orrery");
   command.insert(command.end(), arguments.begin(), arguments.end());
   return command;
 }

@@ -3,6 +3,7 @@
 #include "app/MainWindow.h"
 #include "app/parts/SessionPart.h"
 #include "core/io/ResultFile.h"
+#include "tests/support/Paths.h"
 #include "tests/support/Pictures.h"
 #include "tests/support/TemporaryFolder.h"
 #include "widgets/figure/PictureSession.h"
@@ -35,7 +36,7 @@ std::filesystem::path writtenMatrix(const std::filesystem::path& path, int featu
 bool runProgram(const QStringList& arguments)
 {
   QProcess program;
-  program.start(QStringLiteral(ORRERY_BINARY_DIR "/orrery"), arguments);
+  program.start(QString::fromStdString(orrery::test::programFolder() + "/orrery"), arguments);
   if (!program.waitForFinished(60000) || program.exitCode() != 0) {
     qWarning("%s", program.readAllStandardError().constData());
     return false;
@@ -447,7 +448,7 @@ class tst_SessionPart : public QObject {
     // What is misspelt is said, and nothing is drawn.
     folder.write("four.json", R"({"panels": [{"titel": "x"}]})");
     QProcess program;
-    program.start(QStringLiteral(ORRERY_BINARY_DIR "/orrery"),
+    program.start(QString::fromStdString(orrery::test::programFolder() + "/orrery"),
                   {QStringLiteral("render"), at("in.npy"), QStringLiteral("--layout"),
                    at("four.json"), QStringLiteral("--output"), at("no.png")});
     QVERIFY(program.waitForFinished(60000));

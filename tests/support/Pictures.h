@@ -1,6 +1,8 @@
 // Comparing pictures as eyes do, and keeping what differs.
 #pragma once
 
+#include "tests/support/Paths.h"
+
 #include <QDir>
 #include <QFileInfo>
 #include <QImage>
@@ -55,8 +57,10 @@ inline QString differenceFromBaseline(const QImage& picture, const QString& name
                                       double least = 0.97)
 {
   const QString baseline =
-      QStringLiteral(ORRERY_SOURCE_DIR "/tests/baselines/") + name + QStringLiteral(".png");
-  const QString folder = QStringLiteral(ORRERY_BINARY_DIR "/../tests/pictures");
+      QString::fromStdString(orrery::test::sourceFolder() + "/tests/baselines/") + name +
+      QStringLiteral(".png");
+  const QString folder =
+      QString::fromStdString(orrery::test::programFolder() + "/../tests/pictures");
   const QString kept = folder + QLatin1Char('/') + name + QStringLiteral(".png");
   const QImage expected(baseline);
   const double found = similarity(picture, expected);

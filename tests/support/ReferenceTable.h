@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/base/Types.h"
+#include "tests/support/Paths.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -18,7 +19,7 @@ namespace orrery::test {
 /// Empty if the file is missing.
 inline std::vector<std::vector<std::string>> referenceTable(const std::string& name)
 {
-  std::ifstream file(std::string(ORRERY_SOURCE_DIR) + "/tests/reference/" + name);
+  std::ifstream file(orrery::test::sourceFolder() + "/tests/reference/" + name);
   std::vector<std::vector<std::string>> table;
   for (std::string line; std::getline(file, line);) {
     if (line.empty() || line.front() == '#')

@@ -1,6 +1,8 @@
 // Where the real data lie, and what a test does where they are absent.
 #pragma once
 
+#include "tests/support/Paths.h"
+
 #include <QtTest/QTest>
 
 #include <cstdlib>
@@ -14,7 +16,7 @@ inline std::filesystem::path dataFolder()
 {
   const char* folder = std::getenv("ORRERY_TEST_DATA");
   return folder && *folder ? std::filesystem::path(folder)
-                           : std::filesystem::path(ORRERY_DEFAULT_TEST_DATA);
+                           : std::filesystem::path(defaultDataFolder());
 }
 
 inline bool onCi()

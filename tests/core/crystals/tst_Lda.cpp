@@ -46,7 +46,7 @@ class tst_Lda : public QObject {
 
   void equalsScikitLearn()
   {
-    QFile file(QStringLiteral(ORRERY_SOURCE_DIR "/tests/reference/lda.csv"));
+    QFile file(QString::fromStdString(orrery::test::sourceFolder() + "/tests/reference/lda.csv"));
     QVERIFY(file.open(QIODevice::ReadOnly));
     file.readLine();
     int lines = 0;
@@ -194,4 +194,5 @@ class tst_Lda : public QObject {
 };
 
 QTEST_APPLESS_MAIN(tst_Lda)
+#include "tests/support/Paths.h"
 #include "tst_Lda.moc"

@@ -4,6 +4,7 @@
 #include "core/crystals/RelationScores.h"
 #include "core/crystals/WordPairs.h"
 #include "core/io/DictionaryFile.h"
+#include "tests/support/Paths.h"
 #include "tests/support/TestData.h"
 
 #include <QFile>
@@ -154,7 +155,8 @@ class tst_RelationScores : public QObject {
     const LabelIndex index(dictionary.labels);
     const auto analogies = readWordPairs(data / "tasks/google_questions-words.txt");
 
-    QFile file(QStringLiteral(ORRERY_SOURCE_DIR "/tests/reference/relations.csv"));
+    QFile file(
+        QString::fromStdString(orrery::test::sourceFolder() + "/tests/reference/relations.csv"));
     QVERIFY(file.open(QIODevice::ReadOnly));
     file.readLine();
     int tasks = 0;

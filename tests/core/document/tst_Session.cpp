@@ -3,6 +3,7 @@
 #include "core/io/ResultFile.h"
 #include "core/io/results/AtomicFile.h"
 #include "tests/support/ExpectError.h"
+#include "tests/support/Paths.h"
 #include "tests/support/TemporaryFolder.h"
 
 #include <QtTest/QTest>
@@ -428,7 +429,8 @@ class tst_Session : public QObject {
   // What version 0.1.0 wrote opens for ever. tests/data/sessions/v1.* were written by it.
   void filesOfReleasedVersions()
   {
-    const auto path = std::filesystem::path(ORRERY_SOURCE_DIR) / "tests/data/sessions/v1.orrery";
+    const auto path =
+        std::filesystem::path(orrery::test::sourceFolder()) / "tests/data/sessions/v1.orrery";
     if (qEnvironmentVariableIsSet("ORRERY_MAKE_SESSION")) {
       Everything everything(path.parent_path() / "v1.npy");
       Session made = everything.session();

@@ -4,6 +4,7 @@
 #include "core/embedding/Tsne.h"
 #include "core/embedding/Umap.h"
 #include "core/io/DictionaryFile.h"
+#include "tests/support/Paths.h"
 #include "tests/support/TestData.h"
 
 #include <QtCore/QFile>
@@ -18,7 +19,7 @@ class tst_MapReference : public QObject {
  private slots:
   void initTestCase()
   {
-    QFile file(ORRERY_SOURCE_DIR "/tests/reference/maps.json");
+    QFile file(QString::fromStdString(orrery::test::sourceFolder() + "/tests/reference/maps.json"));
     QVERIFY(file.open(QIODevice::ReadOnly));
     m_reference = QJsonDocument::fromJson(file.readAll()).object();
   }

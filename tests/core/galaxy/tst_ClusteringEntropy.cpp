@@ -57,7 +57,8 @@ class tst_ClusteringEntropy : public QObject {
 
   void equalsNumPyForGivenRows()
   {
-    QFile file(QStringLiteral(ORRERY_SOURCE_DIR "/tests/reference/clustering_entropy.csv"));
+    QFile file(QString::fromStdString(orrery::test::sourceFolder() +
+                                      "/tests/reference/clustering_entropy.csv"));
     QVERIFY(file.open(QIODevice::ReadOnly));
     file.readLine();
     int cases = 0;
@@ -188,4 +189,5 @@ class tst_ClusteringEntropy : public QObject {
 };
 
 QTEST_APPLESS_MAIN(tst_ClusteringEntropy)
+#include "tests/support/Paths.h"
 #include "tst_ClusteringEntropy.moc"

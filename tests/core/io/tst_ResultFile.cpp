@@ -182,7 +182,8 @@ void tst_ResultFile::writesHdf5()
 
 void tst_ResultFile::numpyAndH5pyAgree()
 {
-  const QString script = QStringLiteral(ORRERY_SOURCE_DIR "/tests/reference/read_results.py");
+  const QString script =
+      QString::fromStdString(orrery::test::sourceFolder() + "/tests/reference/read_results.py");
   QProcess python;
   QString interpreter;
   for (const char* const candidate : {"python3", "/usr/bin/python3"}) {
@@ -396,4 +397,5 @@ void tst_ResultFile::removesStrayTemporariesOnly()
 }
 
 QTEST_APPLESS_MAIN(tst_ResultFile)
+#include "tests/support/Paths.h"
 #include "tst_ResultFile.moc"

@@ -58,7 +58,8 @@ class tst_LogisticRegression : public QObject {
 
   void equalsScikitLearn()
   {
-    QFile file(QStringLiteral(ORRERY_SOURCE_DIR "/tests/reference/logistic.csv"));
+    QFile file(
+        QString::fromStdString(orrery::test::sourceFolder() + "/tests/reference/logistic.csv"));
     QVERIFY(file.open(QIODevice::ReadOnly));
     file.readLine();
     int cases = 0;
@@ -156,4 +157,5 @@ class tst_LogisticRegression : public QObject {
 };
 
 QTEST_APPLESS_MAIN(tst_LogisticRegression)
+#include "tests/support/Paths.h"
 #include "tst_LogisticRegression.moc"

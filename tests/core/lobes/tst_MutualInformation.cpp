@@ -42,7 +42,8 @@ class tst_MutualInformation : public QObject {
 
   void equalsScikitLearn()
   {
-    QFile file(QStringLiteral(ORRERY_SOURCE_DIR "/tests/reference/mutual_information.csv"));
+    QFile file(QString::fromStdString(orrery::test::sourceFolder() +
+                                      "/tests/reference/mutual_information.csv"));
     QVERIFY(file.open(QIODevice::ReadOnly));
     file.readLine();
     int cases = 0;
@@ -142,4 +143,5 @@ class tst_MutualInformation : public QObject {
 };
 
 QTEST_APPLESS_MAIN(tst_MutualInformation)
+#include "tests/support/Paths.h"
 #include "tst_MutualInformation.moc"
