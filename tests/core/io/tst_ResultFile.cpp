@@ -4,6 +4,7 @@
 #include "core/io/TensorFile.h"
 #include "core/io/results/AtomicFile.h"
 #include "tests/support/ExpectError.h"
+#include "tests/support/Paths.h"
 
 #include <QtCore/QProcess>
 #include <QtTest/QTest>
@@ -397,5 +398,4 @@ void tst_ResultFile::removesStrayTemporariesOnly()
 }
 
 QTEST_APPLESS_MAIN(tst_ResultFile)
-#include "tests/support/Paths.h"
 #include "tst_ResultFile.moc"
