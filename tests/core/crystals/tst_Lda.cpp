@@ -6,6 +6,7 @@
 #include "core/crystals/LengthRelation.h"
 #include "core/crystals/Silhouette.h"
 #include "core/synthetic/SyntheticDictionary.h"
+#include "tests/support/Paths.h"
 
 #include <QFile>
 #include <QtTest/QTest>
@@ -194,5 +195,4 @@ class tst_Lda : public QObject {
 };
 
 QTEST_APPLESS_MAIN(tst_Lda)
-#include "tests/support/Paths.h"
 #include "tst_Lda.moc"

@@ -2,6 +2,7 @@
 #include "core/base/Parallel.h"
 #include "core/base/Random.h"
 #include "core/galaxy/ClusteringEntropy.h"
+#include "tests/support/Paths.h"
 
 #include <QFile>
 #include <QtTest/QTest>
@@ -189,5 +190,4 @@ class tst_ClusteringEntropy : public QObject {
 };
 
 QTEST_APPLESS_MAIN(tst_ClusteringEntropy)
-#include "tests/support/Paths.h"
 #include "tst_ClusteringEntropy.moc"

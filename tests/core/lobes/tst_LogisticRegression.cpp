@@ -2,6 +2,7 @@
 #include "core/base/Parallel.h"
 #include "core/base/Random.h"
 #include "core/lobes/LogisticRegression.h"
+#include "tests/support/Paths.h"
 
 #include <QtTest/QTest>
 
@@ -157,5 +158,4 @@ class tst_LogisticRegression : public QObject {
 };
 
 QTEST_APPLESS_MAIN(tst_LogisticRegression)
-#include "tests/support/Paths.h"
 #include "tst_LogisticRegression.moc"

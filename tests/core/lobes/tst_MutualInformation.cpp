@@ -2,6 +2,7 @@
 #include "core/base/Parallel.h"
 #include "core/base/Random.h"
 #include "core/lobes/MutualInformation.h"
+#include "tests/support/Paths.h"
 
 #include <QtTest/QTest>
 
@@ -143,5 +144,4 @@ class tst_MutualInformation : public QObject {
 };
 
 QTEST_APPLESS_MAIN(tst_MutualInformation)
-#include "tests/support/Paths.h"
 #include "tst_MutualInformation.moc"
