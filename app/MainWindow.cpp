@@ -453,9 +453,13 @@ QJsonObject MainWindow::layout() const
         QJsonObject{{QStringLiteral("shown"), !panel->isHidden()},
                     {QStringLiteral("area"),
                      static_cast<int>(dockWidgetArea(const_cast<QDockWidget*>(panel)))}};
+  // Where the picture lies in the window: with the camera this says what was where on the screen.
+  const QPoint place = m_cloud->view()->mapTo(this, QPoint());
   return {
       {QStringLiteral("view"), m_views->currentView()},
-      {QStringLiteral("cloud"), QJsonObject{{QStringLiteral("width"), m_cloud->view()->width()},
+      {QStringLiteral("cloud"), QJsonObject{{QStringLiteral("x"), place.x()},
+                                            {QStringLiteral("y"), place.y()},
+                                            {QStringLiteral("width"), m_cloud->view()->width()},
                                             {QStringLiteral("height"), m_cloud->view()->height()}}},
       {QStringLiteral("panels"), panels}};
 }

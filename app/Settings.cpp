@@ -67,6 +67,13 @@ void Settings::setCrashes(int count)
   m_settings.sync();
 }
 
+int Settings::autosaveMs() const
+{
+  constexpr int usual = 120;
+  const int seconds = m_settings.value(QStringLiteral("session/autosaveSeconds"), usual).toInt();
+  return 1000 * (seconds >= 1 && seconds <= 3600 ? seconds : usual);
+}
+
 std::filesystem::path Settings::stateFolder() const
 {
   const QString folder =

@@ -31,6 +31,9 @@ class Settings {
   /// How many starts in a row have found that the one before had crashed.
   [[nodiscard]] int crashes() const;
   void setCrashes(int count);
+  /// After how long a change is kept in the recovery file: "session/autosaveSeconds", 1 to 3600,
+  /// else two minutes.
+  [[nodiscard]] int autosaveMs() const;
   /// Where recovery files lie: the user's usual place, or beside the file of settings (tests).
   [[nodiscard]] std::filesystem::path stateFolder() const;
 

@@ -56,7 +56,7 @@ class Sources {
     std::size_t first = 0;
     for (std::size_t i = 0; i < session.layers.size(); ++i) {
       const SessionLayer& kept = session.layers[i];
-      const auto place = kept.demo ? std::filesystem::path() : placeOf(kept.input, folder);
+      const auto place = kept.hasFile() ? placeOf(kept.input, folder) : std::filesystem::path();
       if (!place)
         throw Error(name + ": " + displayName(kept.input.absolute) + ", an input, is missing");
       if (place->native().starts_with("//"))

@@ -19,6 +19,7 @@
 #include <QUuid>
 
 #include <algorithm>
+#include <mutex>
 #include <utility>
 
 namespace orrery {
@@ -140,7 +141,7 @@ SessionPart::SessionPart(const WindowContext& context, QObject* parent)
   for (JobRunner* job : {&m_openJob, &m_saveJob})
     context.addJob(job);
   m_autosave.setSingleShot(true);
-  m_autosave.setInterval(autosaveMs);
+  m_autosave.setInterval(context.settings->autosaveMs());
   connect(&m_autosave, &QTimer::timeout, this, &SessionPart::writeRecovery);
   connect(&m_saveJob, &JobRunner::failed, this, [this] {
     m_whenSaved = nullptr;
@@ -177,10 +178,12 @@ void SessionPart::connectDocument()
 {
   const Document* document = m_context.document;
   // Where there is a session, every change is one of it. Before, looking around is not worth a
-  // question at the end; what somebody wrote or waited for is.
+  // question at the end, only a copy in case of a crash; what somebody wrote or waited for is.
   connect(m_context.document->undoStack(), &QUndoStack::indexChanged, this, [this] {
     if (!m_path.empty())
       setModified(true);
+    else
+      keepSoon();
   });
   connect(m_context.annotations, &Annotations::changed, this, [this] { setModified(true); });
   connect(document, &Document::embeddingChanged, this, [this, document] {
@@ -210,9 +213,10 @@ void SessionPart::setModified(bool modified)
 {
   if (m_restoring)
     return;
-  if (modified && !m_autosave.isActive() && m_asks)
-    m_autosave.start();
+  if (modified)
+    keepSoon();
   if (!modified) {
+    m_touched = false;
     m_autosave.stop();
     removeRecovery();
   }
@@ -220,6 +224,15 @@ void SessionPart::setModified(bool modified)
     return;
   m_modified = modified;
   emit modifiedChanged(modified);
+}
+
+void SessionPart::keepSoon()
+{
+  if (m_restoring)
+    return;
+  m_touched = true;
+  if (!m_autosave.isActive() && m_asks)
+    m_autosave.start();
 }
 
 void SessionPart::watchInputs()
@@ -430,7 +443,7 @@ void SessionPart::resolve(Session session, const std::filesystem::path& path, bo
   };
   for (std::size_t i = 0; i < places.size(); ++i) {
     const SessionLayer& layer = session.layers[i];
-    if (layer.demo)
+    if (!layer.hasFile())
       continue;
     places[i].matrix = placeOf(layer.input, folder);
     if (layer.labels)
@@ -452,7 +465,7 @@ void SessionPart::resolve(Session session, const std::filesystem::path& path, bo
   std::map<std::filesystem::path, std::optional<std::filesystem::path>> found;
   for (std::size_t i = 0; i < places.size(); ++i) {
     const SessionLayer& layer = session.layers[i];
-    if (layer.demo || places[i].matrix)
+    if (!layer.hasFile() || places[i].matrix)
       continue;
     const auto& missing = layer.input.absolute;
     if (!found.count(missing)) {
@@ -587,7 +600,7 @@ void SessionPart::start()
         return removed;
       },
       [](int) {});
-  if (m_modified)
+  if (m_touched)
     m_autosave.start();
   offerRecovery();
 }
@@ -663,14 +676,21 @@ void SessionPart::offerRecovery()
 
 void SessionPart::writeRecovery()
 {
-  if (m_recoveryFile.empty() || !m_modified || m_context.document->layers().empty())
+  if (m_recoveryFile.empty() || !m_touched || m_context.document->layers().empty())
     return;
   m_autosaveJob.start(
       tr("Keeping a copy"),
       [session = capture(), file = m_recoveryFile](const Progress& progress) {
+        // One at a time, and a copy that was cancelled (the session is saved) leaves nothing.
+        static std::mutex writing;
         const std::string text = sessionText(session, file.parent_path());
+        const std::lock_guard lock(writing);
         progress.checkStopped();
         writeFileAtomically(file, text);
+        if (progress.stopRequested()) {
+          std::error_code ignored;
+          std::filesystem::remove(file, ignored);
+        }
         return true;
       },
       [](bool) {});
@@ -686,7 +706,10 @@ void SessionPart::removeRecovery()
 
 bool SessionPart::mayClose()
 {
-  return mayLeave([this] { m_context.window->close(); });
+  const bool may = mayLeave([this] { m_context.window->close(); });
+  if (may && m_asks)
+    setModified(false);  // it ends as it should: there is nothing to recover
+  return may;
 }
 
 bool SessionPart::mayLeave(std::function<void()> whenSaved)
@@ -716,7 +739,7 @@ void SessionPart::end()
   m_asks = false;
   m_autosave.stop();
   m_autosaveJob.cancel();
-  if (m_recoveryFile.empty() || !m_modified || m_context.document->layers().empty())
+  if (m_recoveryFile.empty() || !m_touched || m_context.document->layers().empty())
     return;
   try {
     writeFileAtomically(m_recoveryFile, sessionText(capture(), m_recoveryFile.parent_path()));

@@ -36,14 +36,13 @@ struct SessionQuestions {
 };
 
 /// The recovery file, a session with its results inside, is written two minutes after a change at
-/// the latest and when a signal ends the program; it goes when the session is saved or its changes
-/// are discarded. It lies in the settings' state folder, beside a lock that tells whether its owner
-/// still lives.
+/// the latest (or as Settings::autosaveMs says) and when a signal ends the program; it goes when
+/// the session is saved or its changes are discarded. A crash loses nothing that could be undone;
+/// only what would be missed (isModified) is worth a question before the window closes. It lies in
+/// the settings' state folder, beside a lock that tells whether its owner still lives.
 class SessionPart : public QObject {
   Q_OBJECT
  public:
-  static constexpr int autosaveMs = 120'000;
-
   explicit SessionPart(const WindowContext& context, QObject* parent = nullptr);
   ~SessionPart() override;
 
@@ -85,6 +84,7 @@ class SessionPart : public QObject {
   bool mayLeave(std::function<void()> whenSaved);
   Session capture() const;
   void setModified(bool modified);
+  void keepSoon();
   void connectDocument();
   void resolve(Session session, const std::filesystem::path& path, bool trusted);
   void install(Restored restored);
@@ -107,6 +107,7 @@ class SessionPart : public QObject {
   std::filesystem::path m_path;
   bool m_readOnly = false;  ///< Written by a newer program: never written over.
   bool m_modified = false;
+  bool m_touched = false;  ///< Changed in a way that is worth a copy, but no question.
   bool m_restoring = false;
   bool m_asks = false;
   bool m_asking = false;

@@ -349,6 +349,12 @@ void CrystalStudy::addCleanedLayer()
   auto dictionary = std::make_shared<Dictionary>(*layer->dictionary);
   dictionary->name += ", " + m_cleaned->fitted.description;
   dictionary->decoder = m_cleaned->space.vectors;
+  // No file holds these vectors: a session must keep them itself.
+  dictionary->source = {};
+  dictionary->source.format = "made by Orrery from " + layer->dictionary->name;
+  dictionary->source.elementType = "float32";
+  dictionary->source.orientation = "rows are features";
+  dictionary->labelPath.clear();
   dictionary->rows = inspectRows(*dictionary->decoder);
   dictionary->notes.push_back("Made from " + layer->dictionary->name + ": " +
                               m_cleaned->space.description);

@@ -65,6 +65,12 @@ ResultTable resultsOf(const Session& session)
            {positions.cols(), 3},
            std::vector<float>(positions.data(), positions.data() + positions.size())});
     }
+    if (layer.vectors) {
+      const FeatureMatrix& vectors = *layer.vectors;
+      table.arrays.push_back({arrayName(k, "vectors"),
+                              {vectors.cols(), vectors.rows()},
+                              std::vector<float>(vectors.data(), vectors.data() + vectors.size())});
+    }
     for (std::size_t j = 0; j < layer.columns.size(); ++j) {
       const Column& column = layer.columns[j];
       ResultArray array{arrayName(k, "columns/" + std::to_string(j)), {}, {}};
@@ -137,9 +143,10 @@ void loadResults(Session& session, const std::filesystem::path& path, const std:
                  const Progress& progress)
 {
   std::unique_ptr<TensorFile> file;
-  const bool wanted = std::any_of(
-      session.layers.begin(), session.layers.end(),
-      [](const SessionLayer& layer) { return layer.embedding || !layer.columns.empty(); });
+  const bool wanted =
+      std::any_of(session.layers.begin(), session.layers.end(), [](const SessionLayer& layer) {
+        return layer.embedding || layer.made || !layer.columns.empty();
+      });
   if (!wanted)
     return;
   const auto drop = [&](const std::string& why) {
@@ -162,6 +169,9 @@ void loadResults(Session& session, const std::filesystem::path& path, const std:
                       " of the shape that the session says");
         return *tensor;
       };
+      if (layer.made)
+        layer.vectors = std::make_shared<const FeatureMatrix>(file->readMatrix(
+            array("vectors", {layer.features, layer.dimensions}), FeatureAxis::Rows, progress));
       if (layer.embedding) {
         auto map = std::make_shared<Embedding>(*layer.embedding);
         map->positions =
@@ -203,9 +213,17 @@ Session sessionOf(const Document& document, const Annotations& annotations,
     layer.name = dictionary.name;
     layer.features = dictionary.features();
     layer.dimensions = dictionary.dimensions();
-    layer.demo = dictionary.source.path.empty();
-    if (!layer.demo)
+    layer.demo = dictionary.source.path.empty() && dictionary.synthetic &&
+                 dictionary.source.format == syntheticFormat;
+    layer.made = dictionary.source.path.empty() && !layer.demo;
+    if (layer.made) {
+      layer.synthetic = dictionary.synthetic;
+      layer.vectors = dictionary.decoder;
+      layer.madeLabels = dictionary.labels;
+      session.format = session.minReader = sessionFormat;
+    } else if (!layer.demo) {
       layer.input = inputOf(dictionary.source.path, known);
+    }
     layer.format = dictionary.source.format;
     layer.dataset = dictionary.source.dataset;
     layer.orientation = dictionary.source.orientation;
@@ -214,7 +232,7 @@ Session sessionOf(const Document& document, const Annotations& annotations,
     layer.view = document.viewState(open->id);
     layer.annotations = annotations.of(open->id);
     layer.embedding = open->embedding;
-    layer.columns = document.computedColumns(open->id);
+    layer.columns = layer.made ? dictionary.columns : document.computedColumns(open->id);
     if (open == current)
       session.current = session.layers.size();
     session.layers.push_back(std::move(layer));
@@ -254,7 +272,7 @@ void hashInputs(Session& session, const Progress& progress)
     input.hash = hash;
   };
   for (SessionLayer& layer : session.layers) {
-    if (!layer.demo)
+    if (layer.hasFile())
       take(layer.input);
     if (layer.labels)
       take(*layer.labels);
@@ -283,7 +301,7 @@ void saveSession(const std::filesystem::path& path, Session session, const Progr
   const std::filesystem::path folder = absolute.parent_path();
   hashInputs(session, progress.stage("looking over the inputs", 0.0, 0.6));
   for (const SessionLayer& layer : session.layers)
-    if (!layer.demo &&
+    if (layer.hasFile() &&
         (std::filesystem::equivalent(layer.input.absolute, absolute, fault) ||
          (layer.labels && std::filesystem::equivalent(layer.labels->absolute, absolute, fault))))
       throw Error(displayName(path) + ": is an input of this session; choose another name");
@@ -322,6 +340,20 @@ Session readSessionText(const std::string& text, const std::string& name,
   Session session = parseSession(text, name, results);
   if (!results.first.empty())
     loadResults(session, folder / results.first, results.second, progress);
+  // What no file holds and the session does not either is no layer.
+  for (std::size_t i = session.layers.size(); i-- > 0;) {
+    const SessionLayer& layer = session.layers[i];
+    if (!layer.made || layer.vectors)
+      continue;
+    session.notes.push_back("'" + displayText(layer.name) +
+                            "' was made in the program, and its vectors are not in " + name +
+                            ": it is left out");
+    session.layers.erase(session.layers.begin() + static_cast<std::ptrdiff_t>(i));
+    if (session.current > i)
+      --session.current;
+  }
+  if (!session.layers.empty())
+    session.current = std::min(session.current, session.layers.size() - 1);
   // A map without places is none.
   for (SessionLayer& layer : session.layers) {
     if (layer.embedding && layer.embedding->positions.cols() != layer.features)
@@ -399,6 +431,15 @@ RestoredLayer restoreLayer(const SessionLayer& layer, const std::filesystem::pat
     if (!found)
       throw Error("The demo of this version has no layer '" + displayText(layer.name) +
                   "'; it is left out.");
+  } else if (layer.made) {
+    dictionary.name = layer.name;
+    dictionary.decoder = layer.vectors;
+    dictionary.labels = layer.madeLabels;
+    dictionary.synthetic = layer.synthetic;
+    dictionary.source.format = layer.format;
+    dictionary.source.elementType = "float32";
+    dictionary.source.orientation = layer.orientation;
+    dictionary.rows = inspectRows(*dictionary.decoder);
   } else {
     ReadOptions options;
     if (!layer.dataset.empty())

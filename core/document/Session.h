@@ -6,7 +6,8 @@
 // the JSON itself where one file must do: recovery files and pictures.
 //
 // HDF5: /layers/K/positions, n × 3 float32, NaN where a feature was left out; /layers/K/columns/J,
-// n float64 (numbers) or int32 (categories, −1 missing). K counts layers, J computed columns.
+// n float64 (numbers) or int32 (categories, −1 missing); /layers/K/vectors, n × d float32, of
+// layers that were made in the program. K counts layers, J computed columns.
 #pragma once
 
 #include "core/base/Progress.h"
@@ -24,8 +25,9 @@
 
 namespace orrery {
 
-/// Of the files that this program writes.
-inline constexpr int sessionFormat = 1;
+/// The newest that this program writes and reads. Sessions without layers that were made in the
+/// program are still written as format 1.
+inline constexpr int sessionFormat = 2;
 
 /// A file that a session needs, and how to know it again.
 struct SessionInput {
@@ -43,6 +45,12 @@ struct SessionLayer {
   std::int64_t features = 0;
   std::int64_t dimensions = 0;
   bool demo = false;  ///< Made, not read: the layer of this name of the demo.
+  /// Made in the program from other layers: no file holds its vectors, labels and columns, so the
+  /// session does.
+  bool made = false;
+  bool synthetic = false;                        ///< Of made ones: from synthetic data.
+  std::shared_ptr<const FeatureMatrix> vectors;  ///< Of made ones, d × n; null if they were lost.
+  std::vector<std::string> madeLabels;
   SessionInput input;
   std::string format, dataset, orientation;
   std::optional<SessionInput> labels;
@@ -50,11 +58,13 @@ struct SessionLayer {
   LayerAnnotations annotations;
   /// Null if there was none, or if it could not be read (see Session::notes).
   std::shared_ptr<const Embedding> embedding;
-  std::vector<Column> columns;  ///< Computed ones.
+  std::vector<Column> columns;  ///< Computed ones; of made layers all.
+
+  [[nodiscard]] bool hasFile() const { return !demo && !made; }
 };
 
 struct Session {
-  int format = sessionFormat;
+  int format = 1;
   int minReader = 1;    ///< The oldest format whose readers understand it.
   std::string program;  ///< "orrery 0.1.0"
   std::vector<SessionLayer> layers;

@@ -116,6 +116,18 @@ Json annotationsJson(const LayerAnnotations& annotations)
   return {{"notes", notes}, {"selections", selections}, {"filter", filter}};
 }
 
+/// What no file holds. Large vectors are not written inside a text: a recovery file or a picture
+/// would take minutes.
+Json madeJson(const SessionLayer& layer, bool inside)
+{
+  constexpr std::int64_t mostInside = (std::int64_t{16} << 20) / 4;
+  Json made = {{"synthetic", layer.synthetic}, {"labels", layer.madeLabels}};
+  if (inside && layer.vectors && layer.vectors->size() <= mostInside)
+    made["vectors"] = inlineJson(layer.vectors->data(),
+                                 static_cast<std::size_t>(layer.vectors->size()) * sizeof(float));
+  return made;
+}
+
 Json mapJson(const Embedding& embedding, bool inside)
 {
   Json map = {{"method", displayName(embedding.method)},
@@ -425,6 +437,25 @@ Column readColumn(const Place& place, std::int64_t features)
   return column;
 }
 
+void readMade(const Place& place, SessionLayer& layer)
+{
+  layer.synthetic = place["synthetic"].flag();
+  layer.madeLabels = place["labels"].texts();
+  if (!layer.madeLabels.empty() &&
+      static_cast<std::int64_t>(layer.madeLabels.size()) != layer.features)
+    place["labels"].fail(std::to_string(layer.features) + " labels or none");
+  const Place vectors = place["vectors"];
+  if (vectors.isNull())
+    return;
+  const auto count =
+      static_cast<std::size_t>(layer.features) * static_cast<std::size_t>(layer.dimensions);
+  const QByteArray bytes = vectors.bytes(count * sizeof(float));
+  FeatureMatrix read(layer.dimensions, layer.features);
+  if (!bytes.isEmpty())
+    std::memcpy(read.data(), bytes.data(), static_cast<std::size_t>(bytes.size()));
+  layer.vectors = std::make_shared<const FeatureMatrix>(std::move(read));
+}
+
 SessionLayer readLayer(const Place& place)
 {
   SessionLayer layer;
@@ -432,7 +463,11 @@ SessionLayer readLayer(const Place& place)
   layer.features = place["features"].integer(0, mostFeatures);
   layer.dimensions = place["dimensions"].integer(0, mostFeatures);
   layer.demo = place["demo"].flag();
-  if (!layer.demo)
+  const Place made = place["made"];
+  layer.made = !made.isNull();
+  if (layer.made)
+    readMade(made, layer);
+  else if (!layer.demo)
     layer.input = readInput(place["input"]);
   layer.format = place["format"].text();
   layer.dataset = place["dataset"].text();
@@ -469,7 +504,8 @@ std::string sessionJson(const Session& session, const std::filesystem::path& fol
          {"features", layer.features},
          {"dimensions", layer.dimensions},
          {"demo", layer.demo},
-         {"input", layer.demo ? Json(nullptr) : inputJson(withRelative(layer.input))},
+         {"made", layer.made ? madeJson(layer, !results) : Json(nullptr)},
+         {"input", layer.hasFile() ? inputJson(withRelative(layer.input)) : Json(nullptr)},
          {"format", layer.format},
          {"dataset", layer.dataset},
          {"orientation", layer.orientation},

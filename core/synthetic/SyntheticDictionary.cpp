@@ -96,7 +96,7 @@ SyntheticDictionary assemble(const Layout& layout, const SyntheticOptions& optio
   dictionary.origin.width = options.features;
   dictionary.origin.source = "the generator";
   dictionary.labelOrigin = dictionary.origin;
-  dictionary.source.format = "made by Orrery (synthetic)";
+  dictionary.source.format = syntheticFormat;
   dictionary.source.elementType = "float32";
   dictionary.source.orientation = "rows are features";
   dictionary.source.orientationRule = "because it was made so";

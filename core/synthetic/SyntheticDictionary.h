@@ -18,6 +18,9 @@
 
 namespace orrery {
 
+/// MatrixSource::format of what is made here.
+inline constexpr char syntheticFormat[] = "made by Orrery (synthetic)";
+
 struct SyntheticOptions {
   std::int64_t features = 4096;
   std::int64_t dimensions = 256;

@@ -130,11 +130,11 @@ AppearancePanel::AppearancePanel(Document* document, QWidget* parent)
   auto* form = m_form = new QFormLayout;
   form->setFieldGrowthPolicy(QFormLayout::AllNonFixedFieldsGrow);
   form->setVerticalSpacing(5);
-  form->addRow(tr("Colour by"), m_colorBy);
-  form->addRow(tr("Palette"), m_palette);
-  form->addRow(tr("Size by"), m_sizeBy);
-  form->addRow(tr("Point size"), m_pointSize);
-  form->addRow(tr("Opacity"), m_opacity);
+  form->addRow(tr("Colour &by"), m_colorBy);
+  form->addRow(tr("&Palette"), m_palette);
+  form->addRow(tr("Si&ze by"), m_sizeBy);
+  form->addRow(tr("P&oint size"), m_pointSize);
+  form->addRow(tr("Opacit&y"), m_opacity);
   form->addRow(QString(), m_labels);
   auto* layout = new QVBoxLayout(content);
   layout->setContentsMargins(8, 8, 8, 8);

@@ -169,6 +169,8 @@ class tst_CrystalStudy : public QObject {
     study.addCleanedLayer();
     QCOMPARE(document.layers().size(), std::size_t(2));
     QVERIFY(document.layer()->id != first);
+    // Its vectors are not those of the file: a session must not believe so.
+    QVERIFY(document.dictionary()->source.path.empty());
     QVERIFY(!study.crystal());
     QVERIFY(!study.cleaned());
     QVERIFY(!study.whyNot());
