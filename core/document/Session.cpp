@@ -67,7 +67,7 @@ ResultTable resultsOf(const Session& session)
     }
     if (layer.vectors) {
       const FeatureMatrix& vectors = *layer.vectors;
-      table.arrays.push_back({arrayName(k, "vectors"),
+      table.arrays.push_back({arrayName(k, "decoder"),
                               {vectors.cols(), vectors.rows()},
                               std::vector<float>(vectors.data(), vectors.data() + vectors.size())});
     }
@@ -171,7 +171,7 @@ void loadResults(Session& session, const std::filesystem::path& path, const std:
       };
       if (layer.made)
         layer.vectors = std::make_shared<const FeatureMatrix>(file->readMatrix(
-            array("vectors", {layer.features, layer.dimensions}), FeatureAxis::Rows, progress));
+            array("decoder", {layer.features, layer.dimensions}), FeatureAxis::Rows, progress));
       if (layer.embedding) {
         auto map = std::make_shared<Embedding>(*layer.embedding);
         map->positions =

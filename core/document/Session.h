@@ -6,7 +6,7 @@
 // the JSON itself where one file must do: recovery files and pictures.
 //
 // HDF5: /layers/K/positions, n × 3 float32, NaN where a feature was left out; /layers/K/columns/J,
-// n float64 (numbers) or int32 (categories, −1 missing); /layers/K/vectors, n × d float32, of
+// n float64 (numbers) or int32 (categories, −1 missing); /layers/K/decoder, n × d float32, of
 // layers that were made in the program. K counts layers, J computed columns.
 #pragma once
 
@@ -48,8 +48,9 @@ struct SessionLayer {
   /// Made in the program from other layers: no file holds its vectors, labels and columns, so the
   /// session does.
   bool made = false;
-  bool synthetic = false;                        ///< Of made ones: from synthetic data.
-  std::shared_ptr<const FeatureMatrix> vectors;  ///< Of made ones, d × n; null if they were lost.
+  bool synthetic = false;  ///< Of made ones: from synthetic data.
+  /// Of made ones, d × n, with all that was added to them or taken out; null if they were lost.
+  std::shared_ptr<const FeatureMatrix> vectors;
   std::vector<std::string> madeLabels;
   SessionInput input;
   std::string format, dataset, orientation;
