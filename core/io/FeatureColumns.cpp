@@ -241,6 +241,29 @@ class Collector {
   std::int64_t m_leftOut = 0;
 };
 
+/// What the cosine of two vectors is made of, summed part by part.
+struct CosineSums {
+  double product = 0.0, first = 0.0, second = 0.0;
+
+  void add(const float* a, const float* b, std::int64_t count)
+  {
+    for (std::int64_t k = 0; k < count; ++k) {
+      const double x = a[k], y = b[k];
+      product += x * y;
+      first += x * x;
+      second += y * y;
+    }
+  }
+
+  /// NaN where one of the two has no direction.
+  [[nodiscard]] double cosine() const
+  {
+    const double value = product / std::sqrt(first * second);
+    return std::isfinite(value) ? std::clamp(value, -1.0, 1.0)
+                                : std::numeric_limits<double>::quiet_NaN();
+  }
+};
+
 }  // namespace
 
 std::vector<const TensorInfo*> labelArrays(const TensorFile& file, const TensorInfo& decoder)
@@ -294,26 +317,23 @@ void addEncoderCosine(TensorFile& file, const TensorInfo& encoder, Dictionary& d
   FeatureAxis axis = roleOf(encoder.name).axis;
   if (encoder.shape[axis == FeatureAxis::Rows ? 0 : 1] != decoder.cols())
     axis = axis == FeatureAxis::Rows ? FeatureAxis::Columns : FeatureAxis::Rows;
-  const FeatureMatrix other = file.readMatrix(encoder, axis, progress);
+  // In blocks: the encoder as a whole would double the memory that opening takes.
+  std::vector<CosineSums> sums(static_cast<std::size_t>(decoder.cols()));
+  file.readBlocks(encoder, axis, progress, [&](const MatrixBlock& block) {
+    const FeatureMatrix& other = block.values;
+    parallelFor(other.cols(), 64, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t i = begin; i < end; ++i) {
+        const std::int64_t feature = block.firstFeature + i;
+        sums[static_cast<std::size_t>(feature)].add(
+            decoder.col(feature).data() + block.firstDimension, other.col(i).data(), other.rows());
+      }
+    });
+  });
   Column column;
   column.name = "encoder cosine";
   column.description = "Cosine between the feature's encoder and decoder vectors.";
-  column.numbers.resize(static_cast<std::size_t>(decoder.cols()));
-  parallelFor(decoder.cols(), 256, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) {
-      double dot = 0.0, first = 0.0, second = 0.0;
-      for (std::int64_t k = 0; k < decoder.rows(); ++k) {
-        const double a = decoder(k, i), b = other(k, i);
-        dot += a * b;
-        first += a * a;
-        second += b * b;
-      }
-      const double cosine = dot / std::sqrt(first * second);
-      column.numbers[static_cast<std::size_t>(i)] = std::isfinite(cosine)
-                                                        ? std::clamp(cosine, -1.0, 1.0)
-                                                        : std::numeric_limits<double>::quiet_NaN();
-    }
-  });
+  for (const CosineSums& sum : sums)
+    column.numbers.push_back(sum.cosine());
   dictionary.columns.push_back(std::move(column));
 }
 

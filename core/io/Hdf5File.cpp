@@ -99,6 +99,21 @@ class Hdf5File : public TensorFile {
     return matrix;
   }
 
+  void readBlocks(const TensorInfo& tensor, FeatureAxis axis, const Progress& progress,
+                  const TakeBlock& take) override
+  {
+    const TensorInfo& info = known(tensor.name);
+    const Hdf5Entry& entry = m_listing.entries.at(info.name);
+    const bool isDense = entry.kind == Hdf5Entry::Kind::Dataset && info.isMatrix();
+    const auto stored = isDense ? inOnePiece(info, entry, axis) : std::nullopt;
+    if (!stored) {
+      TensorFile::readBlocks(tensor, axis, progress, take);
+      return;
+    }
+    checkUnchanged();
+    readBlocksParallel(m_source, *stored, progress, take);
+  }
+
   [[nodiscard]] std::vector<double> readNumbers(const TensorInfo& tensor,
                                                 const Progress& progress) override
   {

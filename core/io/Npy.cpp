@@ -328,10 +328,13 @@ class NpyFile : public TensorFile {
   FeatureMatrix readMatrix(const TensorInfo& tensor, FeatureAxis axis, const Progress& progress,
                            std::int64_t* overflowed) override
   {
-    if (!tensor.isMatrix() || !m_header.format)
-      m_source.fail("is not a two-dimensional array of numbers");
-    return readMatrixParallel(m_source, m_header.matrix(0, tensor.shape, axis), progress,
-                              overflowed);
+    return readMatrixParallel(m_source, place(tensor, axis), progress, overflowed);
+  }
+
+  void readBlocks(const TensorInfo& tensor, FeatureAxis axis, const Progress& progress,
+                  const TakeBlock& take) override
+  {
+    readBlocksParallel(m_source, place(tensor, axis), progress, take);
   }
 
   std::vector<double> readNumbers(const TensorInfo&, const Progress& progress) override
@@ -354,6 +357,13 @@ class NpyFile : public TensorFile {
   }
 
  private:
+  [[nodiscard]] StoredMatrix place(const TensorInfo& tensor, FeatureAxis axis) const
+  {
+    if (!tensor.isMatrix() || !m_header.format)
+      m_source.fail("is not a two-dimensional array of numbers");
+    return m_header.matrix(0, tensor.shape, axis);
+  }
+
   [[nodiscard]] NpyFetch fetch() const
   {
     return [this](std::uint64_t offset, void* target, std::size_t count) {

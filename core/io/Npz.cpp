@@ -35,18 +35,27 @@ class NpzFile : public TensorFile {
   FeatureMatrix readMatrix(const TensorInfo& tensor, FeatureAxis axis, const Progress& progress,
                            std::int64_t* overflowed) override
   {
-    const Array& array = find(tensor);
-    if (!tensor.isMatrix() || !array.header.format)
-      m_zip.fail(*array.member, "is not a two-dimensional array of numbers");
-    if (array.member->isStored())
-      return readStored(array, tensor.shape, axis, progress, overflowed);
-    ZipMemberReader reader(m_zip, *array.member);
-    skip(reader, array.header.dataOffset);
-    FeatureMatrix matrix =
-        readMatrixInOrder([&](void* target, std::size_t count) { reader.read(target, count); },
-                          array.header.matrix(0, tensor.shape, axis), progress, overflowed);
-    reader.finish();
+    FeatureMatrix matrix;
+    const auto fromStored = [&](const StoredMatrix& place, std::uint32_t& crc) {
+      matrix = readMatrixParallel(m_zip.source(), place, progress, overflowed, &crc);
+    };
+    const auto fromDeflated = [&](const StoredMatrix& place, const auto& next) {
+      matrix = readMatrixInOrder(next, place, progress, overflowed);
+    };
+    readMember(tensor, axis, fromStored, fromDeflated);
     return matrix;
+  }
+
+  void readBlocks(const TensorInfo& tensor, FeatureAxis axis, const Progress& progress,
+                  const TakeBlock& take) override
+  {
+    const auto fromStored = [&](const StoredMatrix& place, std::uint32_t& crc) {
+      readBlocksParallel(m_zip.source(), place, progress, take, &crc);
+    };
+    const auto fromDeflated = [&](const StoredMatrix& place, const auto& next) {
+      readBlocksInOrder(next, place, progress, take);
+    };
+    readMember(tensor, axis, fromStored, fromDeflated);
   }
 
   std::vector<double> readNumbers(const TensorInfo& tensor, const Progress& progress) override
@@ -170,20 +179,30 @@ class NpzFile : public TensorFile {
     return found->second;
   }
 
-  FeatureMatrix readStored(const Array& array, const std::vector<std::int64_t>& shape,
-                           FeatureAxis axis, const Progress& progress,
-                           std::int64_t* overflowed) const
+  /// Has a matrix read by @p fromStored(place, crc) from its place in the file, or by
+  /// @p fromDeflated(place, next) as it is inflated, and compares the member's check sum.
+  template <typename FromStored, typename FromDeflated>
+  void readMember(const TensorInfo& tensor, FeatureAxis axis, const FromStored& fromStored,
+                  const FromDeflated& fromDeflated) const
   {
+    const Array& array = find(tensor);
     const ZipMember& member = *array.member;
+    if (!tensor.isMatrix() || !array.header.format)
+      m_zip.fail(member, "is not a two-dimensional array of numbers");
+    if (!member.isStored()) {
+      ZipMemberReader reader(m_zip, member);
+      skip(reader, array.header.dataOffset);
+      fromDeflated(array.header.matrix(0, tensor.shape, axis),
+                   [&](void* target, std::size_t count) { reader.read(target, count); });
+      reader.finish();
+      return;
+    }
     std::vector<std::byte> head(static_cast<std::size_t>(array.header.dataOffset));
     m_zip.source().read(member.dataOffset, head.data(), head.size());
     std::uint32_t crc = 0;
-    FeatureMatrix matrix =
-        readMatrixParallel(m_zip.source(), array.header.matrix(member.dataOffset, shape, axis),
-                           progress, overflowed, &crc);
+    fromStored(array.header.matrix(member.dataOffset, tensor.shape, axis), crc);
     if (joinCrc(crc32Of(0, head.data(), head.size()), crc, array.header.dataBytes) != member.crc)
       m_zip.fail(member, "is damaged: its check sum differs from the one stored");
-    return matrix;
   }
 
   ZipFile m_zip;

@@ -1,9 +1,9 @@
 #include "core/io/ParallelRead.h"
 
+#include "core/base/HugePages.h"
 #include "core/base/Parallel.h"
 
 #include <libdeflate.h>
-#include <sys/mman.h>
 #include <zlib.h>
 
 #include <algorithm>
@@ -21,20 +21,12 @@ constexpr std::int64_t pieceBytes = std::int64_t{4} << 20;
 constexpr std::int64_t bufferedPieceBytes = std::int64_t{1} << 20;
 /// Read and summed at a time: small enough to be summed out of the cache.
 constexpr std::size_t summedBytes = std::size_t{1} << 17;
-constexpr std::uintptr_t hugePage = std::uintptr_t{2} << 20;
+/// A block that is handed on and dropped.
+constexpr std::int64_t blockBytes = std::int64_t{8} << 20;
 
 /// Columns turned at a time: with up to 64 rows of them they stay in the first-level cache's
 /// neighbourhood, and each write is a run of a feature's neighbouring elements.
 constexpr std::int64_t tileColumns = 128;
-
-void adviseHugePages(void* memory, std::size_t bytes)
-{
-  const auto begin = (reinterpret_cast<std::uintptr_t>(memory) + hugePage - 1) & ~(hugePage - 1);
-  const auto end = (reinterpret_cast<std::uintptr_t>(memory) + bytes) & ~(hugePage - 1);
-  // Only advice: where the system has no huge pages, nothing changes.
-  if (begin < end)
-    ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
-}
 
 /// The CRC of pieces that were summed one by one, in order.
 class PieceCrc {
@@ -198,6 +190,25 @@ std::int64_t readPiece(const Cut& cut, const StoredMatrix& stored, std::int64_t 
   return placeTurned(raw, piece, stored, target);
 }
 
+/// Cuts a stored matrix into runs of whole rows, has each read by @p read(part) and hands it on.
+template <typename Read>
+void forEachBlock(const StoredMatrix& stored, const Progress& progress, const TakeBlock& take,
+                  const Read& read)
+{
+  const std::int64_t rowElements = std::max<std::int64_t>(stored.fast, 1);
+  const std::int64_t rows = std::max<std::int64_t>(
+      1, blockBytes / static_cast<std::int64_t>(sizeof(float)) / rowElements);
+  StoredMatrix part = stored;
+  for (std::int64_t first = 0; first < stored.slow; first += rows) {
+    part.slow = std::min(rows, stored.slow - first);
+    part.offset = stored.offset +
+                  static_cast<std::uint64_t>(first * stored.fast) * elementSize(stored.format.kind);
+    take(stored.featuresAreSlow ? MatrixBlock{0, first, read(part)}
+                                : MatrixBlock{first, 0, read(part)});
+    progress.update(first + part.slow, stored.slow);
+  }
+}
+
 }  // namespace
 
 FeatureMatrix allocateMatrix(std::int64_t dimensions, std::int64_t features)
@@ -274,6 +285,31 @@ FeatureMatrix readMatrixInOrder(const std::function<void(void*, std::size_t)>& n
   if (overflowed)
     *overflowed += tooLarge;
   return matrix;
+}
+
+void readBlocksParallel(const ByteSource& source, const StoredMatrix& stored,
+                        const Progress& progress, const TakeBlock& take, std::uint32_t* crc)
+{
+  const Progress within(progress.stopToken(), {});
+  if (crc)
+    *crc = 0;
+  forEachBlock(stored, progress, take, [&](const StoredMatrix& part) {
+    std::uint32_t sum = 0;
+    FeatureMatrix values = readMatrixParallel(source, part, within, nullptr, crc ? &sum : nullptr);
+    if (crc)
+      *crc = joinCrc(
+          *crc, sum,
+          static_cast<std::uint64_t>(part.slow * part.fast) * elementSize(part.format.kind));
+    return values;
+  });
+}
+
+void readBlocksInOrder(const std::function<void(void*, std::size_t)>& next,
+                       const StoredMatrix& stored, const Progress& progress, const TakeBlock& take)
+{
+  const Progress within(progress.stopToken(), {});
+  forEachBlock(stored, progress, take,
+               [&](const StoredMatrix& part) { return readMatrixInOrder(next, part, within); });
 }
 
 std::uint32_t crc32Of(std::uint32_t before, const void* bytes, std::size_t count)

@@ -49,6 +49,16 @@ struct StoredMatrix {
     const std::function<void(void* target, std::size_t count)>& next, const StoredMatrix& matrix,
     const Progress& progress, std::int64_t* overflowed = nullptr);
 
+/// Reads a stored matrix in blocks of some 8 MiB (see TensorFile::readBlocks), one after the other,
+/// each on all threads. Memory: one block.
+void readBlocksParallel(const ByteSource& source, const StoredMatrix& matrix,
+                        const Progress& progress, const TakeBlock& take,
+                        std::uint32_t* crc = nullptr);
+
+/// The same where the bytes come one after the other.
+void readBlocksInOrder(const std::function<void(void* target, std::size_t count)>& next,
+                       const StoredMatrix& matrix, const Progress& progress, const TakeBlock& take);
+
 /// CRC-32 (the one of zip) of @p count bytes that follow those with the CRC @p before.
 [[nodiscard]] std::uint32_t crc32Of(std::uint32_t before, const void* bytes, std::size_t count);
 

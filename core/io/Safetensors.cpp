@@ -237,17 +237,13 @@ class SafetensorsFile : public TensorFile {
   FeatureMatrix readMatrix(const TensorInfo& tensor, FeatureAxis axis, const Progress& progress,
                            std::int64_t* overflowed) override
   {
-    const Tensor& place = find(tensor);
-    if (!tensor.isMatrix())
-      m_source.fail("tensor " + shownName(tensor.name) + " is not two-dimensional but " +
-                    shapeText(tensor.shape));
-    StoredMatrix stored;
-    stored.offset = m_dataOffset + place.begin;
-    stored.slow = tensor.shape[0];
-    stored.fast = tensor.shape[1];
-    stored.format = *place.format;
-    stored.featuresAreSlow = axis == FeatureAxis::Rows;
-    return readMatrixParallel(m_source, stored, progress, overflowed);
+    return readMatrixParallel(m_source, matrixOf(tensor, axis), progress, overflowed);
+  }
+
+  void readBlocks(const TensorInfo& tensor, FeatureAxis axis, const Progress& progress,
+                  const TakeBlock& take) override
+  {
+    readBlocksParallel(m_source, matrixOf(tensor, axis), progress, take);
   }
 
   std::vector<double> readNumbers(const TensorInfo& tensor, const Progress& progress) override
@@ -377,6 +373,21 @@ class SafetensorsFile : public TensorFile {
       m_source.fail("has bytes left over, which the format forbids: its tensors end at byte " +
                     std::to_string(reached) + " of the data, found " + std::to_string(dataSize) +
                     " bytes");
+  }
+
+  StoredMatrix matrixOf(const TensorInfo& tensor, FeatureAxis axis) const
+  {
+    const Tensor& place = find(tensor);
+    if (!tensor.isMatrix())
+      m_source.fail("tensor " + shownName(tensor.name) + " is not two-dimensional but " +
+                    shapeText(tensor.shape));
+    StoredMatrix stored;
+    stored.offset = m_dataOffset + place.begin;
+    stored.slow = tensor.shape[0];
+    stored.fast = tensor.shape[1];
+    stored.format = *place.format;
+    stored.featuresAreSlow = axis == FeatureAxis::Rows;
+    return stored;
   }
 
   const Tensor& find(const TensorInfo& tensor) const

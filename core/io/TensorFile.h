@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -39,6 +40,15 @@ struct TensorInfo {
 /// Which axis of a 2-D array counts the features.
 enum class FeatureAxis { Rows, Columns };
 
+/// Part of a d × n matrix: some of the dimensions of some of the features.
+struct MatrixBlock {
+  std::int64_t firstDimension = 0;
+  std::int64_t firstFeature = 0;
+  FeatureMatrix values;
+};
+
+using TakeBlock = std::function<void(const MatrixBlock& block)>;
+
 /// An open container. Opening checks the whole structure (header, offsets, sizes against the file)
 /// and allocates in proportion to what the file holds; reading allocates the result and a bounded
 /// work space. Files are opened read-only. All functions throw Error with one sentence that begins
@@ -63,6 +73,16 @@ class TensorFile {
   [[nodiscard]] virtual FeatureMatrix readMatrix(const TensorInfo& tensor, FeatureAxis axis,
                                                  const Progress& progress,
                                                  std::int64_t* overflowed = nullptr) = 0;
+
+  /// The same in blocks of a few MiB that together are the matrix, each handed to @p take on the
+  /// calling thread: for matrices of which only sums are wanted. The dimensions of a feature come
+  /// in rising order. Where the container cannot (chunks of HDF5), the one block is the whole
+  /// matrix.
+  virtual void readBlocks(const TensorInfo& tensor, FeatureAxis axis, const Progress& progress,
+                          const TakeBlock& take)
+  {
+    take({0, 0, readMatrix(tensor, axis, progress)});
+  }
 
   /// Reads all elements of a numeric tensor in C order (thresholds, biases, frequencies, indices).
   [[nodiscard]] virtual std::vector<double> readNumbers(const TensorInfo& tensor,

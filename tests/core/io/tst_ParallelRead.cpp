@@ -192,15 +192,30 @@ class tst_ParallelRead : public QObject {
         const StoredMatrix shortPlace{3, slow, fast, {ElementKind::Int16}, featuresAreSlow};
         const FeatureMatrix converted = readMatrixParallel(shorts, shortPlace, {});
         std::uint64_t at = 3;
-        const FeatureMatrix inOrder = readMatrixInOrder(
-            [&](void* target, std::size_t count) {
-              shorts.read(at, target, count);
-              at += count;
-            },
-            shortPlace, {});
+        const auto next = [&](void* target, std::size_t count) {
+          shorts.read(at, target, count);
+          at += count;
+        };
+        const FeatureMatrix inOrder = readMatrixInOrder(next, shortPlace, {});
         const Eigen::Map<const Eigen::MatrixXf> asStored(floats.data(), fast, slow);
         const FeatureMatrix expected =
             featuresAreSlow ? FeatureMatrix(asStored) : FeatureMatrix(asStored.transpose());
+        std::uint32_t blocksCrc = 0;
+        FeatureMatrix joined = FeatureMatrix::Zero(expected.rows(), expected.cols());
+        FeatureMatrix joinedInOrder = joined;
+        const auto joinTo = [&](FeatureMatrix& whole) {
+          return [&](const MatrixBlock& block) {
+            QVERIFY(block.values.size() <= std::max<Eigen::Index>(fast, 2 << 20));
+            whole.block(block.firstDimension, block.firstFeature, block.values.rows(),
+                        block.values.cols()) += block.values;
+          };
+        };
+        readBlocksParallel(plain, place, {}, joinTo(joined), &blocksCrc);
+        at = 3;
+        readBlocksInOrder(next, shortPlace, {}, joinTo(joinedInOrder));
+        QCOMPARE(blocksCrc, expectedCrc);
+        QVERIFY(joined == expected);
+        QVERIFY(joinedInOrder == expected);
         QVERIFY(direct == expected);
         QVERIFY(converted == expected);
         QVERIFY(inOrder == expected);

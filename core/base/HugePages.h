@@ -1,0 +1,13 @@
+// Memory that is touched for the first time all at once.
+#pragma once
+
+#include <cstddef>
+
+namespace orrery {
+
+/// Asks for huge pages (2 MiB) in the whole ones within @p memory, before its first touch: an
+/// ordinary page fault for every 4 kB costs more than what is then done with most large arrays.
+/// Only advice: where the system has no huge pages, nothing changes.
+void adviseHugePages(void* memory, std::size_t bytes);
+
+}  // namespace orrery
