@@ -3,6 +3,7 @@
 #include "core/base/Dispatch.h"
 #include "core/base/Error.h"
 #include "core/base/Parallel.h"
+#include "core/base/TridiagonalForm.h"
 
 #include <algorithm>
 #include <atomic>
@@ -52,9 +53,13 @@ constexpr int lowerTriangle = 122;
 /// Tiles of a product.
 constexpr Eigen::Index productTile = 1024;
 /// Tiles of a rank update: small enough that a d of a few thousand keeps many threads busy.
-constexpr Eigen::Index updateTile = 256;
-/// Columns (scatter) or rows (Gram) of a panel. Within it sums are in the chosen precision.
-constexpr Eigen::Index panelDepth = 1024;
+constexpr Eigen::Index updateTile = 384;
+/// Columns (scatter) or rows (Gram) whose sums are in the chosen precision.
+constexpr Eigen::Index summedDepth = 1024;
+/// Of a panel that is multiplied before the threads meet.
+constexpr Eigen::Index panelDepth = 2 * summedDepth;
+/// Matrices up to this size are not worth the tiles.
+constexpr Eigen::Index leftToLapack = 256;
 
 template <typename Scalar>
 using Matrix = Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic>;
@@ -172,48 +177,70 @@ void widenAndAdd(const double* x, Eigen::Index count, double* sum)
   Eigen::Map<Eigen::VectorXd>(sum, count) += Eigen::Map<const Eigen::VectorXd>(x, count);
 }
 
-/// Adds the lower tiles of Y Yᵀ (or Yᵀ Y) of one panel to @p sum.
+/// Row and column of the tile @p index of a lower triangle: those off the diagonal first, since
+/// those on it are the smaller ones to end with.
+std::pair<Eigen::Index, Eigen::Index> lowerTile(Eigen::Index index, Eigen::Index tilesPerSide)
+{
+  const Eigen::Index below = tilesPerSide * (tilesPerSide - 1) / 2;
+  if (index >= below)
+    return {index - below, index - below};
+  Eigen::Index row = 1;  // counted 10, 20, 21, 30, 31, 32 …
+  while (row * (row + 1) / 2 <= index)
+    ++row;
+  return {row, index - row * (row - 1) / 2};
+}
+
+/// Adds the lower tiles of Y Yᵀ (or Yᵀ Y) of one panel to @p sum, or begins it.
 template <typename Scalar>
-void addPanel(Eigen::MatrixXd& sum, const Matrix<Scalar>& panel, bool transposePanel)
+void addPanel(Eigen::MatrixXd& sum, const Matrix<Scalar>& panel, bool transposePanel, bool isFirst)
 {
   const Eigen::Index tilesPerSide = (sum.rows() + updateTile - 1) / updateTile;
-  const Eigen::Index tiles = tilesPerSide * (tilesPerSide + 1) / 2;
   const Eigen::Index depth = transposePanel ? panel.rows() : panel.cols();
-  parallelFor(tiles, 1, [&](std::int64_t tile, std::int64_t) {
-    Eigen::Index i = 0;  // the tile's row: tiles are counted 00, 10, 11, 20, 21, 22 …
-    while ((i + 1) * (i + 2) / 2 <= tile)
-      ++i;
-    const Eigen::Index j = tile - i * (i + 1) / 2;
+  const Eigen::Index along = transposePanel ? 1 : panel.outerStride();  // from one summand on
+  const Eigen::Index across = transposePanel ? panel.outerStride() : 1;
+  const auto ld = static_cast<int>(panel.outerStride());
+  const int transA = transposePanel ? transposed : asItIs;
+  parallelFor(tilesPerSide * (tilesPerSide + 1) / 2, 1, [&](std::int64_t tile, std::int64_t) {
+    const auto [i, j] = lowerTile(tile, tilesPerSide);
     const Eigen::Index row = i * updateTile, column = j * updateTile;
     const Eigen::Index rows = std::min(updateTile, sum.rows() - row);
     const Eigen::Index columns = std::min(updateTile, sum.rows() - column);
+    if (isFirst)
+      sum.block(row, column, rows, columns).setZero();
     // Kept between tiles: fresh memory of this size is given back and faulted in every time.
     static thread_local std::vector<Scalar> part(static_cast<std::size_t>(updateTile * updateTile));
-    // Column-major Y (m × depth): C = Y_i Y_jᵀ; for Yᵀ Y (depth × m): C = Y_iᵀ Y_j. Of a tile on
-    // the diagonal the lower triangle will do.
-    const auto ld = static_cast<int>(panel.outerStride());
-    const Scalar* a = panel.data() + (transposePanel ? row * panel.outerStride() : row);
-    const Scalar* b = panel.data() + (transposePanel ? column * panel.outerStride() : column);
-    const int transA = transposePanel ? transposed : asItIs;
-    if (i == j)
-      rankUpdate(transA, static_cast<int>(rows), static_cast<int>(depth), a, ld, part.data());
-    else
-      gemm(transA, transposePanel ? asItIs : transposed, static_cast<int>(rows),
-           static_cast<int>(columns), static_cast<int>(depth), a, ld, b, ld, Scalar(0), part.data(),
-           static_cast<int>(rows));
-    for (Eigen::Index c = 0; c < columns; ++c) {
-      const Eigen::Index first = i == j ? c : 0;
-      widenAndAdd(part.data() + c * rows + first, rows - first, &sum(row + first, column + c));
+    for (Eigen::Index first = 0; first < depth; first += summedDepth) {
+      // Column-major Y (m × depth): C = Y_i Y_jᵀ; for Yᵀ Y (depth × m): C = Y_iᵀ Y_j. Of a tile on
+      // the diagonal the lower triangle will do.
+      const auto count = static_cast<int>(std::min(summedDepth, depth - first));
+      const Scalar* a = panel.data() + row * across + first * along;
+      const Scalar* b = panel.data() + column * across + first * along;
+      if (i == j)
+        rankUpdate(transA, static_cast<int>(rows), count, a, ld, part.data());
+      else
+        gemm(transA, transposePanel ? asItIs : transposed, static_cast<int>(rows),
+             static_cast<int>(columns), count, a, ld, b, ld, Scalar(0), part.data(),
+             static_cast<int>(rows));
+      for (Eigen::Index c = 0; c < columns; ++c) {
+        const Eigen::Index begin = i == j ? c : 0;
+        widenAndAdd(part.data() + c * rows + begin, rows - begin, &sum(row + begin, column + c));
+      }
     }
   });
 }
 
+/// Square by square, so that neither side strides through memory.
 void mirrorLowerTriangle(Eigen::MatrixXd& matrix)
 {
-  parallelFor(matrix.cols(), 256, [&](std::int64_t begin, std::int64_t end) {
-    for (Eigen::Index column = begin; column < end; ++column)
-      for (Eigen::Index row = 0; row < column; ++row)
-        matrix(row, column) = matrix(column, row);
+  constexpr Eigen::Index side = 64;
+  const Eigen::Index n = matrix.rows();
+  parallelFor(n, side, [&](std::int64_t begin, std::int64_t end) {
+    for (Eigen::Index row = 0; row < end; row += side)
+      for (Eigen::Index column = begin; column < end; ++column) {
+        const Eigen::Index rows = std::min(side, column - row);
+        for (Eigen::Index r = row; r < row + rows; ++r)
+          matrix(r, column) = matrix(column, r);
+      }
   });
 }
 
@@ -223,7 +250,9 @@ Eigen::MatrixXd scatterOf(const FeatureMatrixView& x, const Eigen::VectorXd& mea
 {
   const Eigen::Index d = x.rows(), n = x.cols();
   const Eigen::VectorX<Scalar> shift = mean.cast<Scalar>();
-  Eigen::MatrixXd sum = Eigen::MatrixXd::Zero(d, d);
+  Eigen::MatrixXd sum(d, d);
+  if (n == 0)
+    sum.setZero();
   Matrix<Scalar> panel;
   for (Eigen::Index begin = 0; begin < n; begin += panelDepth) {
     progress.update(begin, n);
@@ -233,7 +262,7 @@ Eigen::MatrixXd scatterOf(const FeatureMatrixView& x, const Eigen::VectorXd& mea
       for (Eigen::Index c = from; c < to; ++c)
         panel.col(c) = x.col(begin + c).template cast<Scalar>() - shift;
     });
-    addPanel(sum, panel, false);
+    addPanel(sum, panel, false, begin == 0);
   }
   // Σ(x − s)(x − s)ᵀ = Σ(x − m)(x − m)ᵀ + n (m − s)(m − s)ᵀ with s the rounded mean.
   const Eigen::VectorXd rest = mean - shift.template cast<double>();
@@ -251,7 +280,9 @@ Eigen::MatrixXd gramOf(const FeatureMatrixView& x, const Eigen::VectorXd& mean,
   const Eigen::Index d = x.rows(), n = x.cols();
   const Eigen::VectorX<Scalar> shift = mean.cast<Scalar>();
   const Eigen::VectorXd rest = mean - shift.template cast<double>();
-  Eigen::MatrixXd sum = Eigen::MatrixXd::Zero(n, n);
+  Eigen::MatrixXd sum(n, n);
+  if (d == 0)
+    sum.setZero();
   Eigen::VectorXd crossed = Eigen::VectorXd::Zero(n);  // (x_i − s)ᵀ(m − s)
   Matrix<Scalar> panel;
   for (Eigen::Index begin = 0; begin < d; begin += panelDepth) {
@@ -265,7 +296,7 @@ Eigen::MatrixXd gramOf(const FeatureMatrixView& x, const Eigen::VectorXd& mean,
         crossed[c] += panel.col(c).template cast<double>().dot(rest.segment(begin, rows));
       }
     });
-    addPanel(sum, panel, true);
+    addPanel(sum, panel, true, begin == 0);
   }
   // (x − m) = (x − s) − r with r = m − s: three more terms of each product.
   const double squared = rest.squaredNorm();
@@ -468,14 +499,15 @@ Eigen::MatrixXd gramMatrix(const FeatureMatrixView& x, const Eigen::VectorXd& me
                                         : gramOf<double>(x, mean, progress);
 }
 
-Eigen::VectorXf symmetricEigenvalues(Eigen::MatrixXf matrix)
+Eigen::VectorXd symmetricEigenvalues(const Eigen::Ref<const Eigen::MatrixXd>& matrix,
+                                     Precision precision, const Progress& progress)
 {
-  return decompose(matrix, false).reverse();
-}
-
-Eigen::VectorXd symmetricEigenvalues(Eigen::MatrixXd matrix)
-{
-  return decompose(matrix, false).reverse();
+  if (matrix.rows() <= leftToLapack) {
+    Eigen::MatrixXd workSpace = matrix;
+    return decompose(workSpace, false).reverse();
+  }
+  TridiagonalForm form = tridiagonalForm(matrix, precision, progress);
+  return tridiagonalEigenvalues(std::move(form.diagonal), std::move(form.secondary));
 }
 
 SymmetricEigen<float> symmetricEigen(Eigen::MatrixXf matrix)

@@ -76,12 +76,14 @@ struct SymmetricEigen {
   Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic> vectors;
 };
 
-/// Eigenvalues of the symmetric @p matrix (its lower triangle is read), largest first. The matrix
-/// is the work space: move it in. One call of LAPACK, which cannot be interrupted: about 2 s for
-/// 2304² doubles. Throws Error if the matrix holds a NaN or an infinity or LAPACK does not
-/// converge.
-Eigen::VectorXf symmetricEigenvalues(Eigen::MatrixXf matrix);
-Eigen::VectorXd symmetricEigenvalues(Eigen::MatrixXd matrix);
+/// Eigenvalues of the symmetric @p matrix (its lower triangle is read), largest first. Single:
+/// their error is a few 10⁻⁷ of the largest. Small matrices are left to LAPACK (in double), large
+/// ones reduced to tridiagonal form on all threads (TridiagonalForm.h), which can be stopped.
+/// Memory n²/2 numbers of the precision. O(n³). Throws Error if the matrix holds a NaN or an
+/// infinity or LAPACK does not converge.
+Eigen::VectorXd symmetricEigenvalues(const Eigen::Ref<const Eigen::MatrixXd>& matrix,
+                                     Precision precision = Precision::Double,
+                                     const Progress& progress = {});
 
 /// All eigenpairs (divide and conquer).
 SymmetricEigen<float> symmetricEigen(Eigen::MatrixXf matrix);

@@ -20,17 +20,17 @@ constexpr Eigen::Index alwaysDouble = 512;
 
 /// Eigenvalues of a symmetric matrix, in float where that is good enough: their error is a few
 /// 10⁻⁷ of the largest, so the smallest one that matters must not be a thousand times smaller.
-Eigen::VectorXd eigenvaluesOf(Eigen::MatrixXd matrix, const SpectrumOptions& options)
+Eigen::VectorXd eigenvaluesOf(const Eigen::MatrixXd& matrix, const SpectrumOptions& options,
+                              const Progress& progress)
 {
   if (options.precision == Precision::Single && matrix.rows() > alwaysDouble) {
-    const Eigen::VectorXd values =
-        symmetricEigenvalues(Eigen::MatrixXf(matrix.cast<float>())).cast<double>();
+    Eigen::VectorXd values = symmetricEigenvalues(matrix, Precision::Single, progress);
     const Eigen::Index last =
         std::min<Eigen::Index>(values.size(), std::max(options.lastRank, options.volumeLastRank));
     if (values[last - 1] > 1e-3 * values[0])
       return values;
   }
-  return symmetricEigenvalues(std::move(matrix));
+  return symmetricEigenvalues(matrix, Precision::Double, progress);
 }
 
 /// All d eigenvalues of the covariance, zeros where n − 1 < d.
@@ -48,12 +48,12 @@ Eigen::VectorXd covarianceEigenvalues(const FeatureMatrixView& decoder,
   // Steep small spectra cost nothing in double either.
   const Precision precision =
       std::min(n, d) <= alwaysDouble ? Precision::Double : options.precision;
-  Eigen::MatrixXd matrix = n > d ? scatterMatrix(decoder, mean, precision, products)
-                                 : gramMatrix(decoder, mean, precision, products);
-  matrix /= static_cast<double>(freedom);
-  progress.stage("Eigenvalues", 0.4, 1.0).update(0, 1);
+  const Eigen::MatrixXd matrix = n > d ? scatterMatrix(decoder, mean, precision, products)
+                                       : gramMatrix(decoder, mean, precision, products);
   Eigen::VectorXd values = Eigen::VectorXd::Zero(d);
-  const Eigen::VectorXd found = eigenvaluesOf(std::move(matrix), options);
+  const Eigen::VectorXd found =
+      eigenvaluesOf(matrix, options, progress.stage("Eigenvalues", 0.4, 1.0)) /
+      static_cast<double>(freedom);
   const Eigen::Index kept = std::min({d, freedom, found.size()});
   values.head(kept) = found.head(kept).cwiseMax(0.0);
   return values;

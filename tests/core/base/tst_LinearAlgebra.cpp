@@ -134,7 +134,6 @@ class TestLinearAlgebra : public QObject {
     QCOMPARE(largestEigen(c, 500).values.size(), 120);
 
     const Eigen::MatrixXf single = c.cast<float>();
-    QVERIFY((symmetricEigenvalues(single).cast<double>() - all.values).norm() < 1e-5 * c.norm());
     const SymmetricEigen<float> fewSingle = largestEigen(single, 3);
     QVERIFY(
         (single * fewSingle.vectors - fewSingle.vectors * fewSingle.values.asDiagonal()).norm() <

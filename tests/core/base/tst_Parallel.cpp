@@ -1,6 +1,7 @@
 #include "core/base/Error.h"
 #include "core/base/Parallel.h"
 #include "core/base/Progress.h"
+#include "core/base/Team.h"
 
 #include <QtTest/QTest>
 
@@ -59,6 +60,51 @@ class tst_Parallel : public QObject {
       });
     });
     QCOMPARE(sum.load(), std::int64_t{1000} * 999 / 2);
+  }
+
+  void aTeamTakesEveryPartOfEveryStepOnce()
+  {
+    for (const int threads : {1, 2, 5}) {
+      setThreadCount(threads);
+      std::vector<std::int64_t> sums(40, 0);
+      withTeam([&](Team& team) {
+        team.forEach(0, [](std::int64_t) { QFAIL("called for no parts"); });
+        // Each step reads what the one before has written.
+        for (std::int64_t step = 0; step < 2000; ++step) {
+          const std::vector<std::int64_t> before = sums;
+          team.forEach(1 + step % 40, [&](std::int64_t part) {
+            sums[static_cast<std::size_t>(part)] +=
+                1 + before[static_cast<std::size_t>((part + step) % 40)] % 7;
+          });
+        }
+      });
+      std::vector<std::int64_t> expected(40, 0);
+      for (std::int64_t step = 0; step < 2000; ++step) {
+        const std::vector<std::int64_t> before = expected;
+        for (std::int64_t part = 0; part < 1 + step % 40; ++part)
+          expected[static_cast<std::size_t>(part)] +=
+              1 + before[static_cast<std::size_t>((part + step) % 40)] % 7;
+      }
+      QCOMPARE(sums, expected);
+    }
+  }
+
+  void aTeamPassesErrorsOn()
+  {
+    for (const int threads : {1, 3}) {
+      setThreadCount(threads);
+      QVERIFY_EXCEPTION_THROWN(withTeam([](Team&) { throw Error("the body's own"); }), Error);
+      std::atomic<int> parts{0};
+      const auto fails = [&](Team& team) {
+        team.forEach(100, [&](std::int64_t part) {
+          ++parts;
+          if (part == 7)
+            throw Error("seven");
+        });
+      };
+      QVERIFY_EXCEPTION_THROWN(withTeam(fails), Error);
+      QCOMPARE(parts.load(), 100);
+    }
   }
 
   void stoppingIsAnException()
