@@ -7,8 +7,12 @@
 #include "core/embedding/ExactProducts.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
+#include <bit>
 #include <cmath>
+#include <cstdint>
+#include <cstring>
 #include <limits>
 #include <memory>
 #include <mutex>
@@ -17,7 +21,9 @@
 namespace orrery {
 namespace {
 
+/// Features of a block; two blocks of rows may be multiplied at once.
 constexpr Eigen::Index tileSize = 1024;
+constexpr Eigen::Index largestTile = 2 * tileSize;
 /// Dimensions of one product; longer vectors are worked in pieces so that tiles stay small.
 constexpr Eigen::Index depth = 4096;
 /// Products that are compared at a time.
@@ -51,26 +57,136 @@ void prepare(const float* x, double scale, const float* shift, Eigen::Index firs
     target[j] = static_cast<float>(static_cast<double>(x[first + j]) * scale) - shift[first + j];
 }
 
-/// Writes the numbers of the blocks of `lanes` products in which some
-/// product[a] − bias[a] − columnBias reaches min(limit[a], columnLimit); returns how many.
-ORRERY_FOR_EACH_CPU
-int blocksWithCandidates(const float* product, const float* bias, const float* limit,
-                         float columnBias, float columnLimit, int blocks, int* found)
+/// Eight numbers at a time; comparisons of them give lanes of all ones or none.
+typedef float FloatLanes __attribute__((vector_size(32)));
+typedef std::int32_t IntLanes __attribute__((vector_size(32)));
+constexpr int parts = lanes / 8;
+
+template <typename Lanes, typename Number>
+[[gnu::always_inline]] inline void load(const Number* numbers, Lanes& target)
 {
+  static_assert(sizeof(Lanes) == 8 * sizeof(Number));
+  std::memcpy(&target, numbers, sizeof target);
+}
+
+/// One bit for each lane of all ones.
+[[gnu::always_inline]] inline std::uint32_t bitsOf(const IntLanes (&masks)[parts])
+{
+  const IntLanes first = {1, 2, 4, 8, 16, 32, 64, 128};
+  IntLanes bits = {};
+  for (int part = 0; part < parts; ++part)
+    bits |= masks[part] & (first << (8 * part));
+  std::uint32_t all = 0;
+  for (int lane = 0; lane < 8; ++lane)
+    all |= static_cast<std::uint32_t>(bits[lane]);
+  return all;
+}
+
+/// A run of `lanes` products of which some make candidates: for the feature of the column, or for
+/// their own.
+struct Hit {
+  int block = 0;
+  std::uint32_t forColumn = 0;
+  std::uint32_t forRows = 0;
+  float nearness[lanes];
+};
+
+/// Of the features that products are compared with: one, or those of the rows.
+template <typename Number>
+struct Comparison {
+  Number scale, bias, limit;
+};
+
+/// Writes the runs in which some product[a] · scale[a] · column.scale − bias[a] − column.bias
+/// reaches min(limit[a], column.limit); returns how many. The nearness is computed here alone,
+/// since it may be rounded otherwise elsewhere.
+ORRERY_FOR_EACH_CPU
+int findHits(const float* product, const Comparison<const float*>& rows,
+             const Comparison<float>& column, int blocks, Hit* hits)
+{
+  const float columnScale = column.scale, columnBias = column.bias, columnLimit = column.limit;
   int count = 0;
   for (int block = 0; block < blocks; ++block) {
-    const float* p = product + block * lanes;
-    const float* b = bias + block * lanes;
-    const float* l = limit + block * lanes;
-    int any = 0;
-    for (int lane = 0; lane < lanes; ++lane) {
-      const float wanted = l[lane] < columnLimit ? l[lane] : columnLimit;
-      any |= (p[lane] - b[lane]) - columnBias >= wanted ? 1 : 0;
+    Hit& hit = hits[count];
+    FloatLanes nearness[parts];
+    FloatLanes limits[parts];
+    IntLanes any = {};
+#pragma GCC unroll 4
+    for (int part = 0; part < parts; ++part) {
+      const int first = block * lanes + part * 8;
+      FloatLanes value, scale, bias, limit;  // not loaded into the arrays: that would be in halves
+      load(product + first, value);
+      load(rows.scale + first, scale);
+      load(rows.bias + first, bias);
+      load(rows.limit + first, limit);
+      value = value * scale * columnScale - bias - columnBias;
+      any |= (value >= limit) | (value >= columnLimit);
+      nearness[part] = value;
+      limits[part] = limit;
     }
-    if (any)
-      found[count++] = block;
+    std::uint64_t words[4];
+    std::memcpy(words, &any, sizeof words);
+    if ((words[0] | words[1] | words[2] | words[3]) == 0)
+      continue;
+    IntLanes forColumn[parts];
+    IntLanes forRows[parts];
+    for (int part = 0; part < parts; ++part) {
+      forColumn[part] = nearness[part] >= columnLimit;
+      forRows[part] = nearness[part] >= limits[part];
+    }
+    hit.block = block;
+    hit.forColumn = bitsOf(forColumn);
+    hit.forRows = bitsOf(forRows);
+    std::memcpy(hit.nearness, nearness, sizeof hit.nearness);
+    ++count;
   }
   return count;
+}
+
+/// Whole numbers in the order of the floats, and back.
+std::int32_t orderOf(float value)
+{
+  const auto bits = std::bit_cast<std::int32_t>(value);
+  return bits ^ ((bits >> 31) & 0x7FFFFFFF);
+}
+
+float floatOf(std::int32_t order)
+{
+  return std::bit_cast<float>(order ^ ((order >> 31) & 0x7FFFFFFF));
+}
+
+/// How many of @p count numbers (a multiple of 8) are at least @p least.
+ORRERY_FOR_EACH_CPU
+int countAtLeast(const std::int32_t* numbers, std::size_t count, std::int32_t least)
+{
+  IntLanes sum = {};
+  for (std::size_t i = 0; i < count; i += 8) {
+    IntLanes values;
+    load(numbers + i, values);
+    sum -= values >= least;
+  }
+  int all = 0;
+  for (int lane = 0; lane < 8; ++lane)
+    all += sum[lane];
+  return all;
+}
+
+/// A float that at least @p wanted of the values reach, and hardly more do: the wanted-th largest
+/// or a little less. By bisection, which takes a tenth of the time of a selection.
+float nearlyLargest(std::vector<std::int32_t>& orders, int wanted)
+{
+  const auto [least, most] = std::minmax_element(orders.begin(), orders.end());
+  std::int64_t low = *least, high = std::int64_t{*most} + 1;
+  orders.resize((orders.size() + 7) / 8 * 8, std::numeric_limits<std::int32_t>::min());
+  while (high - low > 1) {
+    const std::int64_t middle = low + (high - low) / 2;
+    const int reached =
+        countAtLeast(orders.data(), orders.size(), static_cast<std::int32_t>(middle));
+    (reached >= wanted ? low : high) = middle;
+    if (reached >= wanted && reached <= wanted + wanted / 16)
+      break;
+  }
+  return floatOf(static_cast<std::int32_t>(low));
 }
 
 std::string firstNonFinite(const std::vector<double>& squares)
@@ -127,7 +243,7 @@ class Candidates {
   void insert(std::size_t feature, NeighborCandidate candidate)
   {
     if (m_used[feature] == m_capacity)
-      compact(feature);
+      compact(feature, false);
     if (candidate.nearness >= m_limit[feature])
       m_entries[feature * m_capacity + m_used[feature]++] = candidate;
   }
@@ -138,32 +254,43 @@ class Candidates {
     parallelFor(static_cast<std::int64_t>(m_used.size()), 256,
                 [&](std::int64_t begin, std::int64_t end) {
                   for (std::int64_t feature = begin; feature < end; ++feature)
-                    compact(static_cast<std::size_t>(feature));
+                    compact(static_cast<std::size_t>(feature), true);
                 });
     return {std::move(m_entries), std::move(m_used), m_capacity};
   }
 
  private:
   /// Drops what cannot be among the nearest any more: whatever is surely farther than the count-th
-  /// surely near one.
-  void compact(std::size_t feature)
+  /// surely near one, @p exactly or nearly so. Exactly at the end, so that what is left does not
+  /// depend on the order in which candidates came.
+  void compact(std::size_t feature, bool exactly)
   {
     const std::size_t used = m_used[feature];
     if (used < static_cast<std::size_t>(m_count))
       return;
     NeighborCandidate* entries = m_entries.data() + feature * m_capacity;
     const float own = m_prepared.error[feature];
-    std::vector<float> atLeast(used);
+    static thread_local std::vector<std::int32_t> atLeast;
+    atLeast.resize(used);
     for (std::size_t i = 0; i < used; ++i)
-      atLeast[i] = entries[i].nearness -
-                   2.0f * (own + m_prepared.error[static_cast<std::size_t>(entries[i].feature)]);
-    std::nth_element(atLeast.begin(), atLeast.begin() + (m_count - 1), atLeast.end(),
-                     std::greater<>());
+      atLeast[i] =
+          orderOf(entries[i].nearness -
+                  2.0f * (own + m_prepared.error[static_cast<std::size_t>(entries[i].feature)]));
     float& limit = m_limit[feature];
-    limit = std::max(limit, atLeast[static_cast<std::size_t>(m_count - 1)]);
-    NeighborCandidate* end =
-        std::remove_if(entries, entries + used,
-                       [limit](const NeighborCandidate& entry) { return entry.nearness < limit; });
+    if (exactly) {
+      const auto last = atLeast.begin() + (m_count - 1);
+      std::nth_element(atLeast.begin(), last, atLeast.end(), std::greater<>());
+      limit = std::max(limit, floatOf(*last));
+    } else {
+      limit = std::max(limit, nearlyLargest(atLeast, m_count));
+    }
+    // Without a branch that nobody could foresee.
+    NeighborCandidate* end = entries;
+    for (std::size_t i = 0; i < used; ++i) {
+      const NeighborCandidate entry = entries[i];
+      *end = entry;
+      end += entry.nearness < limit ? 0 : 1;
+    }
     const std::size_t room = m_capacity - std::max<std::size_t>(1, m_capacity / 16);
     if (static_cast<std::size_t>(end - entries) > room && m_capacity < m_used.size()) {
       // Equally near within rounding, and too many to keep: by nearness, then by id.
@@ -184,11 +311,37 @@ class Candidates {
   std::vector<float> m_limit;
 };
 
-/// Work space of one thread: two prepared blocks and their products.
+/// Work space of one thread: prepared blocks, where they are, and their products.
 struct TileSpace {
   FeatureMatrix rows, columns;
-  FeatureMatrix products{FeatureMatrix::Zero(tileSize, tileSize)};
+  FeatureMatrix products{FeatureMatrix::Zero(largestTile, tileSize)};
 };
+
+/// The products of the features of one or two blocks with those of a later one or, on the diagonal,
+/// of a block with itself.
+struct Tile {
+  Eigen::Index firstRow = 0;
+  Eigen::Index rowBlocks = 1;
+  Eigen::Index column = 0;
+
+  [[nodiscard]] bool isDiagonal() const { return firstRow == column; }
+};
+
+/// All tiles. Those beside each other in the list seldom share a block, so that threads do not
+/// meet. Blocks are paired where they can be: larger products are faster. The diagonal comes first,
+/// for the first limits; the single tiles last, to end together.
+std::vector<Tile> allTiles(Eigen::Index blocks)
+{
+  std::vector<Tile> tiles;
+  for (Eigen::Index block = 0; block < blocks; ++block)
+    tiles.push_back({block, 1, block});
+  for (Eigen::Index apart = 2; apart < blocks; ++apart)
+    for (Eigen::Index row = 0; row + apart < blocks; row += 2)
+      tiles.push_back({row, 2, row + apart});
+  for (Eigen::Index row = 0; row + 1 < blocks; row += 2)
+    tiles.push_back({row, 1, row + 1});
+  return tiles;
+}
 
 class Sweep {
  public:
@@ -199,26 +352,26 @@ class Sweep {
         m_blocks((decoder.cols() + tileSize - 1) / tileSize),
         m_guards(static_cast<std::size_t>(m_blocks)),
         m_shift(prepared.shift.size() > 0 ? prepared.shift : Eigen::VectorXf::Zero(decoder.rows())),
-        m_bias(prepared.bias)
+        m_bias(prepared.bias),
+        m_scale(m_bias.size() + lanes, 1.0f)
   {
     m_bias.resize(m_bias.size() + lanes, nothing);
+    if (prepared.direct)
+      std::transform(prepared.scale.begin(), prepared.scale.end(), m_scale.begin(),
+                     [](double scale) { return static_cast<float>(scale); });
   }
 
   void run(const Progress& progress)
   {
-    // Diagonal by diagonal: tiles beside each other share no block, so threads do not meet.
-    std::vector<std::pair<Eigen::Index, Eigen::Index>> tiles;
-    for (Eigen::Index apart = 0; apart < m_blocks; ++apart)
-      for (Eigen::Index row = 0; row + apart < m_blocks; ++row)
-        tiles.emplace_back(row, row + apart);
+    const std::vector<Tile> tiles = allTiles(m_blocks);
     std::atomic<std::int64_t> done{0};
     const auto total = static_cast<std::int64_t>(tiles.size());
-    parallelFor(total, 1, [&](std::int64_t tile, std::int64_t) {
+    parallelFor(total, 1, [&](std::int64_t index, std::int64_t) {
       progress.checkStopped();
-      const auto [row, column] = tiles[static_cast<std::size_t>(tile)];
+      const Tile& tile = tiles[static_cast<std::size_t>(index)];
       std::unique_ptr<TileSpace> space = borrow();
-      multiply(row, column, *space, progress);
-      compare(row, column, *space);
+      multiply(tile, *space, progress);
+      compare(tile, *space);
       giveBack(std::move(space));
       progress.update(++done, total);
     });
@@ -243,14 +396,21 @@ class Sweep {
     m_spaces.push_back(std::move(space));
   }
 
-  [[nodiscard]] Eigen::Index width(Eigen::Index block) const
+  /// Features of @p blocks blocks from @p first on.
+  [[nodiscard]] Eigen::Index width(Eigen::Index first, Eigen::Index blocks = 1) const
   {
-    return std::min(tileSize, m_decoder.cols() - block * tileSize);
+    return std::min(blocks * tileSize, m_decoder.cols() - first * tileSize);
   }
 
-  void load(Eigen::Index block, Eigen::Index first, Eigen::Index count, FeatureMatrix& target) const
+  /// Dimensions [first, first + count) of the features of some blocks, prepared in @p target unless
+  /// they are multiplied as they are.
+  [[nodiscard]] FeatureMatrixView vectors(Eigen::Index block, Eigen::Index blocks,
+                                          Eigen::Index first, Eigen::Index count,
+                                          FeatureMatrix& target) const
   {
-    const Eigen::Index columns = width(block);
+    const Eigen::Index columns = width(block, blocks);
+    if (m_prepared.direct)
+      return m_decoder.block(first, block * tileSize, count, columns);
     if (target.rows() != count || target.cols() != columns)
       target.resize(count, columns);
     for (Eigen::Index c = 0; c < columns; ++c) {
@@ -261,66 +421,69 @@ class Sweep {
         prepare(m_decoder.data() + static_cast<Eigen::Index>(id) * m_decoder.outerStride(),
                 m_prepared.scale[id], m_shift.data(), first, count, target.col(c).data());
     }
+    return target;
   }
 
-  void multiply(Eigen::Index row, Eigen::Index column, TileSpace& space,
-                const Progress& progress) const
+  void multiply(const Tile& tile, TileSpace& space, const Progress& progress) const
   {
     // Of a tile on the diagonal only the upper triangle is needed, in strips.
-    const Eigen::Index strip = column == row ? tileSize / 8 : tileSize;
+    const Eigen::Index strip = tile.isDiagonal() ? tileSize / 8 : tileSize;
     for (Eigen::Index first = 0; first < m_decoder.rows(); first += depth) {
       progress.checkStopped();
       const Eigen::Index count = std::min(depth, m_decoder.rows() - first);
-      load(row, first, count, space.rows);
-      if (column != row)
-        load(column, first, count, space.columns);
-      const FeatureMatrix& columns = column != row ? space.columns : space.rows;
-      for (Eigen::Index begin = 0; begin < width(column); begin += strip) {
-        const Eigen::Index end = std::min(begin + strip, width(column));
-        const Eigen::Index rows = column != row ? width(row) : end;
-        multiplyInto(space.products.block(0, begin, rows, end - begin), space.rows.leftCols(rows),
-                     true, columns.middleCols(begin, end - begin), first > 0 ? 1.0f : 0.0f);
+      const FeatureMatrixView left =
+          vectors(tile.firstRow, tile.rowBlocks, first, count, space.rows);
+      const FeatureMatrixView right =
+          tile.isDiagonal() ? left : vectors(tile.column, 1, first, count, space.columns);
+      for (Eigen::Index begin = 0; begin < right.cols(); begin += strip) {
+        const Eigen::Index end = std::min(begin + strip, right.cols());
+        const Eigen::Index rows = tile.isDiagonal() ? end : left.cols();
+        multiplyInto(space.products.block(0, begin, rows, end - begin), left.leftCols(rows), true,
+                     right.middleCols(begin, end - begin), first > 0 ? 1.0f : 0.0f);
       }
     }
   }
 
   /// A product serves the feature of its row and that of its column.
-  void compare(Eigen::Index row, Eigen::Index column, const TileSpace& space)
+  void compare(const Tile& tile, const TileSpace& space)
   {
-    // Row before column, so that no two threads wait for each other.
-    const std::unique_lock first(m_guards[static_cast<std::size_t>(row)]);
-    std::unique_lock<std::mutex> second;
-    if (column != row)
-      second = std::unique_lock(m_guards[static_cast<std::size_t>(column)]);
+    // By rising block, so that no two threads wait for each other.
+    std::vector<std::unique_lock<std::mutex>> locks;
+    for (Eigen::Index block = tile.firstRow; block < tile.firstRow + tile.rowBlocks; ++block)
+      locks.emplace_back(m_guards[static_cast<std::size_t>(block)]);
+    if (!tile.isDiagonal())
+      locks.emplace_back(m_guards[static_cast<std::size_t>(tile.column)]);
 
-    const Eigen::Index rowBegin = row * tileSize, columnBegin = column * tileSize;
-    int found[tileSize / lanes];
-    for (Eigen::Index c = 0; c < width(column); ++c) {
-      const Eigen::Index b = columnBegin + c;
-      const float* products = space.products.col(c).data();
-      const Eigen::Index rows = std::min(width(row), b - rowBegin);  // those before it
-      const int count = blocksWithCandidates(
-          products, m_bias.data() + rowBegin, m_candidates.limits() + rowBegin,
-          m_bias[static_cast<std::size_t>(b)], m_candidates.limit(static_cast<std::size_t>(b)),
-          static_cast<int>((rows + lanes - 1) / lanes), found);
+    const Eigen::Index rowBegin = tile.firstRow * tileSize, columnBegin = tile.column * tileSize;
+    const Comparison<const float*> others{m_scale.data() + rowBegin, m_bias.data() + rowBegin,
+                                          m_candidates.limits() + rowBegin};
+    std::array<Hit, largestTile / lanes> hits;
+    for (Eigen::Index c = 0; c < width(tile.column); ++c) {
+      const auto b = static_cast<std::size_t>(columnBegin + c);
+      const Eigen::Index rows = tile.isDiagonal() ? c : width(tile.firstRow, tile.rowBlocks);
+      const int count = findHits(space.products.col(c).data(), others,
+                                 {m_scale[b], m_bias[b], m_candidates.limit(b)},
+                                 static_cast<int>((rows + lanes - 1) / lanes), hits.data());
       for (int i = 0; i < count; ++i)
-        collect(rowBegin + found[i] * lanes,
-                std::min(rowBegin + rows, rowBegin + (found[i] + 1) * lanes), b,
-                products + found[i] * lanes);
+        collect(hits[static_cast<std::size_t>(i)], rowBegin, rows, b);
     }
   }
 
-  /// Offers each of the features @p begin … @p end to @p column and the other way round.
-  void collect(Eigen::Index begin, Eigen::Index end, Eigen::Index column, const float* products)
+  /// Offers the features of a hit (those among the first @p rows from @p rowBegin on) to that of
+  /// the column and the other way round.
+  void collect(const Hit& hit, Eigen::Index rowBegin, Eigen::Index rows, std::size_t column)
   {
-    const auto b = static_cast<std::size_t>(column);
-    for (Eigen::Index row = begin; row < end; ++row) {
-      const auto a = static_cast<std::size_t>(row);
-      const float nearness = (products[row - begin] - m_bias[a]) - m_bias[b];
-      if (nearness >= m_candidates.limit(b))
-        m_candidates.insert(b, {nearness, static_cast<FeatureId>(row)});
-      if (nearness >= m_candidates.limit(a))
-        m_candidates.insert(a, {nearness, static_cast<FeatureId>(column)});
+    const Eigen::Index first = hit.block * lanes;
+    const std::uint32_t there =
+        rows - first < lanes ? (std::uint32_t{1} << (rows - first)) - 1 : ~std::uint32_t{0};
+    const auto row = static_cast<std::size_t>(rowBegin + first);
+    for (std::uint32_t bits = hit.forColumn & there; bits != 0; bits &= bits - 1) {
+      const auto lane = static_cast<std::size_t>(std::countr_zero(bits));
+      m_candidates.insert(column, {hit.nearness[lane], static_cast<FeatureId>(row + lane)});
+    }
+    for (std::uint32_t bits = hit.forRows & there; bits != 0; bits &= bits - 1) {
+      const auto lane = static_cast<std::size_t>(std::countr_zero(bits));
+      m_candidates.insert(row + lane, {hit.nearness[lane], static_cast<FeatureId>(column)});
     }
   }
 
@@ -330,7 +493,8 @@ class Sweep {
   Eigen::Index m_blocks;
   std::vector<std::mutex> m_guards;  ///< One per block of features: its candidates.
   Eigen::VectorXf m_shift;
-  std::vector<float> m_bias;  ///< The prepared bias, padded as the limits are.
+  std::vector<float> m_bias;   ///< The prepared bias, padded as the limits are.
+  std::vector<float> m_scale;  ///< Of products, for each of their features; padded.
   std::mutex m_spaceGuard;
   std::vector<std::unique_ptr<TileSpace>> m_spaces;
 };
@@ -370,8 +534,17 @@ PreparedFeatures prepareFeatures(const FeatureMatrixView& decoder, Metric metric
   if (meanSquare > 0.25 * typicalSquare && meanSquare < 4.0 * typicalSquare)
     prepared.shift = shift = mean.cast<float>();
 
+  const auto isModerate = [](double square) { return square > 1e-12 && square < 1e12; };
+  prepared.direct =
+      prepared.shift.size() == 0 && std::all_of(nonzero.begin(), nonzero.end(), isModerate);
+
   std::vector<double> halves(size, 0.0);
   parallelFor(n, 256, [&](std::int64_t begin, std::int64_t end) {
+    if (prepared.direct) {
+      for (auto id = static_cast<std::size_t>(begin); id < static_cast<std::size_t>(end); ++id)
+        halves[id] = 0.5 * squares[id] * prepared.scale[id] * prepared.scale[id];
+      return;
+    }
     std::vector<float> vector(static_cast<std::size_t>(d));
     for (Eigen::Index c = begin; c < end; ++c) {
       const auto id = static_cast<std::size_t>(c);
@@ -384,7 +557,8 @@ PreparedFeatures prepareFeatures(const FeatureMatrixView& decoder, Metric metric
   prepared.bias.assign(size, nothing);
   prepared.error.assign(size, 0.0f);
   // Float sums of d terms wander by about √d roundings; four times that is never seen exceeded.
-  // With a shift the rounding of the scaled vector itself counts beside what is left of it.
+  // Eight more are for what is done to a product. With a shift the rounding of the scaled vector
+  // itself counts beside what is left of it.
   const double perProduct = 0x1.0p-24 * (8.0 + 4.0 * std::sqrt(static_cast<double>(d)));
   const double typicalHalf = median(halves);
   for (std::size_t id = 0; id < size; ++id) {

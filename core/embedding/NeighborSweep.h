@@ -18,12 +18,15 @@ struct NeighborCandidate {
   FeatureId feature = noFeature;
 };
 
-/// How the vectors are prepared for the products: scaled (to unit length for cosine, by a common
-/// power of two for Euclidean distances) and shifted by their mean where it is large beside their
-/// spread, which changes no distance and saves digits.
+/// How the vectors are prepared for the products, or the products for comparison: scaled (to unit
+/// length for cosine, by a common power of two for Euclidean distances) and shifted by their mean
+/// where it is large beside their spread, which changes no distance and saves digits.
 struct PreparedFeatures {
   std::vector<double> scale;  ///< n.
   Eigen::VectorXf shift;      ///< d, of the scaled vectors; empty if there is none.
+  /// The features are multiplied as they are and their products scaled: there is no shift and no
+  /// length that a float's square could not hold.
+  bool direct = false;
   /// n: what is taken from a product for each of its features: ½|u|² less `error`. Infinite for
   /// features that the sweep leaves out.
   std::vector<float> bias;
@@ -51,8 +54,8 @@ struct CandidateLists {
 
 /// For every feature the candidates that hold its @p count nearest with certainty, unordered
 /// (fewer where there are fewer). Only where very many are equally near within rounding, as many
-/// as fit are kept, by nearness and id. Memory 20 · count · n bytes, and per thread two blocks of
-/// 1024 features and their products.
+/// as fit are kept, by nearness and id. Memory 20 · count · n bytes, and per thread 2048 × 1024
+/// products and, unless prepared.direct, the features that they are of.
 CandidateLists sweepNeighbors(const FeatureMatrixView& decoder, const PreparedFeatures& prepared,
                               int count, const Progress& progress);
 

@@ -79,7 +79,7 @@ class TestNeighbors : public QObject {
     QTest::addColumn<int>("n");
     QTest::addColumn<int>("k");
     QTest::addColumn<float>("offset");
-    QTest::newRow("several tiles") << 24 << 2300 << 15 << 0.0f;
+    QTest::newRow("tiles of all kinds") << 12 << 3300 << 15 << 0.0f;
     QTest::newRow("one tile, not a multiple of the lanes") << 300 << 77 << 10 << 0.0f;
     QTest::newRow("more dimensions than one product") << 4500 << 60 << 5 << 0.0f;
     QTest::newRow("fewer features than neighbours") << 8 << 6 << 5 << 0.0f;
