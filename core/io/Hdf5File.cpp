@@ -16,6 +16,7 @@
 #include <cstring>
 #include <fstream>
 #include <functional>
+#include <future>
 #include <limits>
 #include <optional>
 #include <sstream>
@@ -57,9 +58,9 @@ class Hdf5File : public TensorFile {
   {
     if (m_source.size() == 0)
       m_source.fail("is empty (expected HDF5)");
+    // Beside the rest: the kernel takes some ten milliseconds for its list of locks.
+    m_isLocked = std::async(std::launch::async, isLockedForWriting, m_source.descriptor());
     m_listing = listHdf5(m_source, m_limits, progress);
-    if (isLockedForWriting(m_source.descriptor()))
-      note("another program has the file open for writing; what is read may be incomplete");
   }
 
   [[nodiscard]] std::string formatName() const override { return m_listing.formatName; }
@@ -71,7 +72,13 @@ class Hdf5File : public TensorFile {
   {
     return m_listing.metadata;
   }
-  [[nodiscard]] const std::vector<std::string>& notes() const override { return m_listing.notes; }
+  [[nodiscard]] const std::vector<std::string>& notes() const override
+  {
+    if (m_isLocked.valid() && m_isLocked.get())
+      m_listing.notes.emplace_back(
+          "another program has the file open for writing; what is read may be incomplete");
+    return m_listing.notes;
+  }
 
   [[nodiscard]] FeatureMatrix readMatrix(const TensorInfo& tensor, FeatureAxis axis,
                                          const Progress& progress,
@@ -404,7 +411,8 @@ class Hdf5File : public TensorFile {
 
   ByteSource m_source;
   ReaderLimits m_limits;
-  Hdf5Listing m_listing;
+  mutable Hdf5Listing m_listing;
+  mutable std::future<bool> m_isLocked;  ///< Valid until its answer is among the notes.
 };
 
 }  // namespace

@@ -47,6 +47,11 @@ FeatureMatrix Run::matrix(const std::string& file) const
 
 void Run::time(const std::function<void()>& work)
 {
+  time(work, [] {});
+}
+
+void Run::time(const std::function<void()>& work, const std::function<void()>& after)
+{
   for (int repetition = 0; repetition < m_repetitions; ++repetition) {
     const double processor = processorSeconds();
     const auto start = std::chrono::steady_clock::now();
@@ -54,6 +59,7 @@ void Run::time(const std::function<void()>& work)
     m_wall.push_back(
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
     m_cpu.push_back(processorSeconds() - processor);
+    after();
   }
 }
 

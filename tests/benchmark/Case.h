@@ -27,6 +27,8 @@ class Run {
 
   /// Calls @p work as often as asked for and keeps the times.
   void time(const std::function<void()>& work);
+  /// The same with @p after called, untimed, after each.
+  void time(const std::function<void()>& work, const std::function<void()>& after);
   void note(const std::string& text) { m_notes.push_back(text); }
 
   /// Prints `name seconds peakMB` and the notes, as the peers' scripts do.
