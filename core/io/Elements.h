@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/io/TensorFile.h"
+#include "core/io/reader/ElementKind.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -9,22 +10,7 @@
 
 namespace orrery {
 
-enum class ElementKind {
-  Float16,
-  BFloat16,
-  Float32,
-  Float64,
-  Int8,
-  Int16,
-  Int32,
-  Int64,
-  UInt8,
-  UInt16,
-  UInt32,
-  UInt64,
-  Boolean
-};
-
+/// Its kind is a convertible one.
 struct ElementFormat {
   ElementKind kind = ElementKind::Float32;
   bool bigEndian = false;

@@ -444,12 +444,9 @@ bool isSound(const MatrixPlan& plan, const std::vector<std::int64_t>& shape, std
 
 std::optional<ElementFormat> decodableFormat(const reader::ElementFormat& format)
 {
-  // The first kinds are the same on both sides, in the same order.
-  static_assert(static_cast<int>(reader::ElementKind::Boolean) ==
-                static_cast<int>(ElementKind::Boolean));
-  if (format.kind > reader::ElementKind::Boolean)
+  if (!isConvertible(format.kind))
     return std::nullopt;
-  return ElementFormat{static_cast<ElementKind>(format.kind), format.bigEndian};
+  return ElementFormat{format.kind, format.bigEndian};
 }
 
 DecodedMatrix decodeMatrix(const ByteSource& source, ReaderProcess& helper,

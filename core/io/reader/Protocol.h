@@ -4,6 +4,8 @@
 // helper say anything.
 #pragma once
 
+#include "core/io/reader/ElementKind.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -53,28 +55,9 @@ struct FrameHeader {
   std::uint32_t length = 0;
 };
 
-/// How one element of a dataset is stored.
-enum class ElementKind : std::uint8_t {
-  Float16,
-  BFloat16,
-  Float32,
-  Float64,
-  Int8,
-  Int16,
-  Int32,
-  Int64,
-  UInt8,
-  UInt16,
-  UInt32,
-  UInt64,
-  Boolean,      ///< An enumeration FALSE = 0, TRUE = 1 of one byte.
-  OtherFloat,   ///< A float that the HDF5 library must convert (to float64).
-  OtherNumber,  ///< The same for integers.
-  Text,
-  Other,  ///< Not a number: see the object's problem.
-  Count,
-};
+using orrery::ElementKind;
 
+/// How one element of a dataset is stored.
 struct ElementFormat {
   ElementKind kind = ElementKind::Other;
   bool bigEndian = false;
