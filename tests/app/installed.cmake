@@ -1,0 +1,53 @@
+# Installs the build BUILD into a folder of its own and runs the program there:
+#   cmake -DBUILD=build/dev -P tests/app/installed.cmake
+# The program must find what lies beside it, and the desktop entry what it names.
+set(prefix ${BUILD}/tests/installed)
+file(REMOVE_RECURSE ${prefix})
+
+function(run expected)
+  execute_process(COMMAND ${ARGN} RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE errors)
+  if(NOT status EQUAL expected)
+    message(FATAL_ERROR "${ARGN}\nended with ${status} instead of ${expected}:\n${output}${errors}")
+  endif()
+  set(output "${output}" PARENT_SCOPE)
+  set(errors "${errors}" PARENT_SCOPE)
+endfunction()
+
+run(0 ${CMAKE_COMMAND} --install ${BUILD} --prefix ${prefix})
+set(program ${prefix}/bin/orrery)
+set(reader ${prefix}/libexec/orrery/orrery-reader)
+set(entry ${prefix}/share/applications/org.orrery.Orrery.desktop)
+foreach(file ${program} ${reader} ${entry})
+  if(NOT EXISTS ${file})
+    message(FATAL_ERROR "${file} was not installed")
+  endif()
+endforeach()
+
+file(STRINGS ${entry} lines)
+foreach(line ${lines})
+  if(line MATCHES "^Exec=([^ ]+)" AND NOT EXISTS ${prefix}/bin/${CMAKE_MATCH_1})
+    message(FATAL_ERROR "the desktop entry starts ${CMAKE_MATCH_1}, which was not installed")
+  endif()
+  set(icons ${prefix}/share/icons/hicolor/scalable/apps)
+  if(line MATCHES "^Icon=(.+)" AND NOT EXISTS ${icons}/${CMAKE_MATCH_1}.svg)
+    message(FATAL_ERROR "the desktop entry shows ${CMAKE_MATCH_1}, which was not installed")
+  endif()
+endforeach()
+
+set(ENV{QT_QPA_PLATFORM} offscreen)
+unset(ENV{ORRERY_READER})
+run(0 ${program} --version)
+run(0 ${program} demo --output ${prefix}/demo)
+file(GLOB_RECURSE dictionaries ${prefix}/demo/*synthetic-params.npz)
+list(GET dictionaries 0 dictionary)
+set(map ${prefix}/map.h5)
+run(0 ${program} embed ${dictionary} --method pca --output ${map})
+run(0 ${program} info ${map})
+
+# It was the installed helper that read the file, not the one in the build folder.
+file(WRITE ${reader} "#!/bin/sh\nexit 1\n")
+run(1 ${program} info ${map})
+if(NOT errors MATCHES "HDF5")
+  message(FATAL_ERROR "without its helper the program says:\n${errors}")
+endif()
+file(REMOVE_RECURSE ${prefix})
