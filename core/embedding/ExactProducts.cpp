@@ -7,10 +7,11 @@
 namespace orrery {
 namespace {
 
-typedef float FloatLanes __attribute__((vector_size(8 * sizeof(float))));
-typedef double DoubleLanes __attribute__((vector_size(8 * sizeof(double))));
+// Lanes of the size of a register: GCC takes larger ones apart number by number.
+typedef float FloatLanes __attribute__((vector_size(4 * sizeof(float))));
+typedef double DoubleLanes __attribute__((vector_size(4 * sizeof(double))));
 /// Independent sums, so that one addition need not wait for the one before.
-constexpr int sums = 2;
+constexpr int sums = 4;
 
 [[gnu::always_inline]] inline void widen(const float* values, DoubleLanes& wide)
 {
@@ -19,11 +20,14 @@ constexpr int sums = 2;
   wide = __builtin_convertvector(narrow, DoubleLanes);
 }
 
+/// Lane by lane, the first half of the sums and the second: the order that there was with lanes
+/// twice as long.
 [[gnu::always_inline]] inline double total(const DoubleLanes (&sum)[sums])
 {
   double all = 0.0;
-  for (int lane = 0; lane < 8; ++lane)
-    all += sum[0][lane] + sum[1][lane];
+  for (int half = 0; half < 2; ++half)
+    for (int lane = 0; lane < 4; ++lane)
+      all += sum[half][lane] + sum[half + 2][lane];
   return all;
 }
 
@@ -34,12 +38,12 @@ double exactProduct(const float* a, const float* b, Eigen::Index count)
 {
   DoubleLanes sum[sums] = {};
   Eigen::Index j = 0;
-  for (; j + 8 * sums <= count; j += 8 * sums) {
-#pragma GCC unroll 2
+  for (; j + 4 * sums <= count; j += 4 * sums) {
+#pragma GCC unroll 4
     for (int s = 0; s < sums; ++s) {
       DoubleLanes left, right;
-      widen(a + j + 8 * s, left);
-      widen(b + j + 8 * s, right);
+      widen(a + j + 4 * s, left);
+      widen(b + j + 4 * s, right);
       sum[s] += left * right;
     }
   }
@@ -54,12 +58,12 @@ double exactSquaredDistance(const float* a, const float* b, Eigen::Index count)
 {
   DoubleLanes sum[sums] = {};
   Eigen::Index j = 0;
-  for (; j + 8 * sums <= count; j += 8 * sums) {
-#pragma GCC unroll 2
+  for (; j + 4 * sums <= count; j += 4 * sums) {
+#pragma GCC unroll 4
     for (int s = 0; s < sums; ++s) {
       DoubleLanes left, right;
-      widen(a + j + 8 * s, left);
-      widen(b + j + 8 * s, right);
+      widen(a + j + 4 * s, left);
+      widen(b + j + 4 * s, right);
       left -= right;
       sum[s] += left * left;
     }
