@@ -52,12 +52,11 @@ constexpr int lowerTriangle = 122;
 
 /// Tiles of a product.
 constexpr Eigen::Index productTile = 1024;
-/// Tiles of a rank update: small enough that a d of a few thousand keeps many threads busy.
-constexpr Eigen::Index updateTile = 384;
-/// Columns (scatter) or rows (Gram) whose sums are in the chosen precision.
-constexpr Eigen::Index summedDepth = 1024;
-/// Of a panel that is multiplied before the threads meet.
-constexpr Eigen::Index panelDepth = 2 * summedDepth;
+/// Tiles of a rank update: as large as is left by a few on each side, which keep many threads busy.
+constexpr Eigen::Index largestUpdateTile = 640;
+constexpr Eigen::Index smallestUpdateTile = 256;
+/// Columns (scatter) or rows (Gram) of a panel. Within it sums are in the chosen precision.
+constexpr Eigen::Index panelDepth = 2048;
 /// Matrices up to this size are not worth the tiles.
 constexpr Eigen::Index leftToLapack = 256;
 
@@ -78,15 +77,15 @@ void gemm(int transA, int transB, int m, int n, int k, const double* a, int lda,
   cblas_dgemm(columnMajor, transA, transB, m, n, k, 1.0, a, lda, b, ldb, keep, c, ldc);
 }
 
-/// The lower triangle of C = Y Yᵀ or Yᵀ Y, n × n.
-void rankUpdate(int trans, int n, int k, const float* y, int ld, float* c)
+/// The lower triangle of C = Y Yᵀ or Yᵀ Y + keep · C, n × n.
+void rankUpdate(int trans, int n, int k, const float* y, int ld, float keep, float* c, int ldc)
 {
-  cblas_ssyrk(columnMajor, lowerTriangle, trans, n, k, 1.0f, y, ld, 0.0f, c, n);
+  cblas_ssyrk(columnMajor, lowerTriangle, trans, n, k, 1.0f, y, ld, keep, c, ldc);
 }
 
-void rankUpdate(int trans, int n, int k, const double* y, int ld, double* c)
+void rankUpdate(int trans, int n, int k, const double* y, int ld, double keep, double* c, int ldc)
 {
-  cblas_dsyrk(columnMajor, lowerTriangle, trans, n, k, 1.0, y, ld, 0.0, c, n);
+  cblas_dsyrk(columnMajor, lowerTriangle, trans, n, k, 1.0, y, ld, keep, c, ldc);
 }
 
 template <typename Scalar>
@@ -167,16 +166,6 @@ double addWidened(const float* __restrict x, Eigen::Index count, double* __restr
   return square;
 }
 
-void widenAndAdd(const float* x, Eigen::Index count, double* sum)
-{
-  addConverted(x, count, sum);
-}
-
-void widenAndAdd(const double* x, Eigen::Index count, double* sum)
-{
-  Eigen::Map<Eigen::VectorXd>(sum, count) += Eigen::Map<const Eigen::VectorXd>(x, count);
-}
-
 /// Row and column of the tile @p index of a lower triangle: those off the diagonal first, since
 /// those on it are the smaller ones to end with.
 std::pair<Eigen::Index, Eigen::Index> lowerTile(Eigen::Index index, Eigen::Index tilesPerSide)
@@ -190,42 +179,80 @@ std::pair<Eigen::Index, Eigen::Index> lowerTile(Eigen::Index index, Eigen::Index
   return {row, index - row * (row - 1) / 2};
 }
 
+Eigen::Index updateTile(Eigen::Index size)
+{
+  const auto parts = [size](Eigen::Index length) { return (size + length - 1) / length; };
+  const Eigen::Index perSide =
+      std::max({parts(largestUpdateTile), std::min<Eigen::Index>(4, parts(smallestUpdateTile)),
+                Eigen::Index{1}});
+  return (size + 16 * perSide - 1) / (16 * perSide) * 16;
+}
+
+/// One tile of Y Yᵀ (or Yᵀ Y): what of Y makes its rows and its columns.
+template <typename Scalar>
+struct UpdateTile {
+  const Scalar* left = nullptr;
+  const Scalar* right = nullptr;
+  int stride = 0;
+  int rows = 0, columns = 0, depth = 0;
+  bool isTransposed = false;
+  bool isDiagonal = false;  ///< The lower triangle will do.
+};
+
+/// C = the tile's product + keep · C.
+template <typename Scalar>
+void multiplyTile(const UpdateTile<Scalar>& tile, Scalar keep, Scalar* c, int ldc)
+{
+  const int first = tile.isTransposed ? transposed : asItIs;
+  const int second = tile.isTransposed ? asItIs : transposed;
+  if (tile.isDiagonal)
+    rankUpdate(first, tile.rows, tile.depth, tile.left, tile.stride, keep, c, ldc);
+  else
+    gemm(first, second, tile.rows, tile.columns, tile.depth, tile.left, tile.stride, tile.right,
+         tile.stride, keep, c, ldc);
+}
+
+void addTile(const UpdateTile<double>& tile, bool isFirst, double* sum, Eigen::Index stride)
+{
+  multiplyTile(tile, isFirst ? 0.0 : 1.0, sum, static_cast<int>(stride));
+}
+
+void addTile(const UpdateTile<float>& tile, bool isFirst, double* sum, Eigen::Index stride)
+{
+  // Kept between tiles: fresh memory of this size is given back and faulted in every time.
+  static thread_local std::vector<float> part(largestUpdateTile * largestUpdateTile);
+  multiplyTile(tile, 0.0f, part.data(), tile.rows);
+  for (int column = 0; column < tile.columns; ++column) {
+    const int begin = tile.isDiagonal ? column : 0;
+    double* target = sum + column * stride + begin;
+    if (isFirst)
+      std::fill(target, target + tile.rows - begin, 0.0);
+    addConverted(part.data() + column * tile.rows + begin, tile.rows - begin, target);
+  }
+}
+
 /// Adds the lower tiles of Y Yᵀ (or Yᵀ Y) of one panel to @p sum, or begins it.
 template <typename Scalar>
 void addPanel(Eigen::MatrixXd& sum, const Matrix<Scalar>& panel, bool transposePanel, bool isFirst)
 {
-  const Eigen::Index tilesPerSide = (sum.rows() + updateTile - 1) / updateTile;
-  const Eigen::Index depth = transposePanel ? panel.rows() : panel.cols();
-  const Eigen::Index along = transposePanel ? 1 : panel.outerStride();  // from one summand on
-  const Eigen::Index across = transposePanel ? panel.outerStride() : 1;
-  const auto ld = static_cast<int>(panel.outerStride());
-  const int transA = transposePanel ? transposed : asItIs;
-  parallelFor(tilesPerSide * (tilesPerSide + 1) / 2, 1, [&](std::int64_t tile, std::int64_t) {
-    const auto [i, j] = lowerTile(tile, tilesPerSide);
-    const Eigen::Index row = i * updateTile, column = j * updateTile;
-    const Eigen::Index rows = std::min(updateTile, sum.rows() - row);
-    const Eigen::Index columns = std::min(updateTile, sum.rows() - column);
-    if (isFirst)
-      sum.block(row, column, rows, columns).setZero();
-    // Kept between tiles: fresh memory of this size is given back and faulted in every time.
-    static thread_local std::vector<Scalar> part(static_cast<std::size_t>(updateTile * updateTile));
-    for (Eigen::Index first = 0; first < depth; first += summedDepth) {
-      // Column-major Y (m × depth): C = Y_i Y_jᵀ; for Yᵀ Y (depth × m): C = Y_iᵀ Y_j. Of a tile on
-      // the diagonal the lower triangle will do.
-      const auto count = static_cast<int>(std::min(summedDepth, depth - first));
-      const Scalar* a = panel.data() + row * across + first * along;
-      const Scalar* b = panel.data() + column * across + first * along;
-      if (i == j)
-        rankUpdate(transA, static_cast<int>(rows), count, a, ld, part.data());
-      else
-        gemm(transA, transposePanel ? asItIs : transposed, static_cast<int>(rows),
-             static_cast<int>(columns), count, a, ld, b, ld, Scalar(0), part.data(),
-             static_cast<int>(rows));
-      for (Eigen::Index c = 0; c < columns; ++c) {
-        const Eigen::Index begin = i == j ? c : 0;
-        widenAndAdd(part.data() + c * rows + begin, rows - begin, &sum(row + begin, column + c));
-      }
-    }
+  const Eigen::Index side = updateTile(sum.rows());
+  const Eigen::Index tilesPerSide = (sum.rows() + side - 1) / side;
+  // Column-major Y (m × depth): C = Y_i Y_jᵀ; for Yᵀ Y (depth × m): C = Y_iᵀ Y_j.
+  const Eigen::Index step = transposePanel ? panel.outerStride() : 1;
+  threadCount();  // puts BLAS on one thread
+  parallelFor(tilesPerSide * (tilesPerSide + 1) / 2, 1, [&](std::int64_t index, std::int64_t) {
+    const auto [i, j] = lowerTile(index, tilesPerSide);
+    const Eigen::Index row = i * side, column = j * side;
+    UpdateTile<Scalar> tile;
+    tile.left = panel.data() + row * step;
+    tile.right = panel.data() + column * step;
+    tile.stride = static_cast<int>(panel.outerStride());
+    tile.rows = static_cast<int>(std::min(side, sum.rows() - row));
+    tile.columns = static_cast<int>(std::min(side, sum.rows() - column));
+    tile.depth = static_cast<int>(transposePanel ? panel.rows() : panel.cols());
+    tile.isTransposed = transposePanel;
+    tile.isDiagonal = i == j;
+    addTile(tile, isFirst, &sum(row, column), sum.outerStride());
   });
 }
 

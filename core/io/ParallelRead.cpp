@@ -20,7 +20,7 @@ constexpr std::int64_t pieceBytes = std::int64_t{4} << 20;
 /// Pieces that pass through a buffer, to be converted or turned, are better the size of a cache.
 constexpr std::int64_t bufferedPieceBytes = std::int64_t{1} << 20;
 /// Read and summed at a time: small enough to be summed out of the cache.
-constexpr std::size_t summedBytes = std::size_t{1} << 17;
+constexpr std::size_t summedBytes = std::size_t{1} << 20;
 /// A block that is handed on and dropped.
 constexpr std::int64_t blockBytes = std::int64_t{8} << 20;
 
