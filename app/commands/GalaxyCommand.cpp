@@ -75,6 +75,11 @@ Json described(const Analyzed& layer)
   json["slope"] = spectrum.slope;
   json["slope_fit_interval"] = interval(spectrum.slope, spectrum.slopeFitInterval);
   json["slope_ci95"] = interval(spectrum.slope, spectrum.slopeInterval);
+  json["slope_corrected"] = orNull(analysis.correction->slope);
+  json["slope_corrected_ci95"] =
+      interval(analysis.correction->slope, analysis.correction->slopeInterval);
+  json["slope_by_sampling"] = orNull(analysis.correction->bySampling());
+  json["sampling"] = samplingSentence(*analysis.correction);
   json["slope_gaussian"] = orNull(analysis.gaussian.slope);
   json["log_determinant"] = spectrum.logDeterminant;
   json["log_determinant_ci95"] = interval(spectrum.logDeterminant, spectrum.logDeterminantInterval);
@@ -162,6 +167,9 @@ ResultTable resultTable(const std::vector<Analyzed>& layers, const std::string& 
   add("slope", &Spectrum::slope);
   add("slope_fit_interval", &Spectrum::slopeFitInterval);
   add("slope_ci95", &Spectrum::slopeInterval);
+  addNumbers("slope_corrected", [](const Analyzed& l) { return l.analysis.correction->slope; });
+  addNumbers("slope_corrected_ci95",
+             [](const Analyzed& l) { return l.analysis.correction->slopeInterval; });
   addNumbers("slope_gaussian", [](const Analyzed& l) { return l.analysis.gaussian.slope; });
   addNumbers("slope_marchenko_pastur",
              [](const Analyzed& l) { return l.analysis.marchenkoPastur.slope; });
@@ -196,7 +204,7 @@ std::string summary(const Analyzed& layer)
   const Origin& origin = layer.source.origin;
   return layer.source.name + (origin.layer ? ", layer " + std::to_string(*origin.layer) : "") +
          ", " + std::to_string(spectrum.features) + " x " + std::to_string(spectrum.dimensions) +
-         ": " + buffer;
+         ": " + buffer + "  " + samplingSentence(layer.analysis.correction.value()) + "\n";
 }
 
 }  // namespace
@@ -212,7 +220,9 @@ const CommandSpec& galaxySpec()
       .description =
           "Describes each dictionary as a whole: the eigenvalues of its covariance, the power law "
           "fitted to them over a window of ranks with the slope of a Gaussian cloud of equal size "
-          "and of the Marchenko-Pastur law beside it, the volume, and how far the cloud is from a "
+          "and of the Marchenko-Pastur law beside it, what of the slope sampling alone explains "
+          "and the "
+          "slope without it, the volume, and how far the cloud is from a "
           "Gaussian. FILE may be a folder of layers or an HDF5 file with a group for each layer; "
           "one layer is in memory at a time. Intervals are [low, high] in JSON and half-widths in "
           "tables; those called ci95 come from random halves of the features.",

@@ -94,6 +94,29 @@ std::size_t characters(const std::string& utf8)
       utf8, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
+/// Where sampling explains much of the slope; what it explains is known once it is corrected.
+void warnOfSampling(LayerAnalysis& analysis)
+{
+  constexpr double much = 0.2;
+  const Spectrum& spectrum = analysis.spectrum;
+  analysis.warnings.clear();
+  const std::string size =
+      "N = " +
+      decimals(static_cast<double>(spectrum.features) / static_cast<double>(spectrum.dimensions),
+               1) +
+      " d";
+  const bool known = analysis.correction && analysis.correction->unavailable.empty();
+  if (known && analysis.correction->share() > much)
+    analysis.warnings.push_back("With " + size + ", " + samplingSentence(*analysis.correction) +
+                                ".");
+  else if (!known && analysis.samplingShare > much)
+    analysis.warnings.push_back(
+        "Sampling alone gives a slope of " + decimals(analysis.marchenkoPastur.slope, 3) + " for " +
+        std::to_string(spectrum.features) + " features in " + std::to_string(spectrum.dimensions) +
+        " dimensions (" + size + "): " + decimals(100 * analysis.samplingShare, 0) + " % of the " +
+        decimals(spectrum.slope, 3) + " found.");
+}
+
 }  // namespace
 
 void addControls(LayerAnalysis& analysis)
@@ -113,13 +136,16 @@ void addControls(LayerAnalysis& analysis)
                                           [&](double value) { return value > law.upperEdge(); });
   const double share = analysis.marchenkoPastur.slope / spectrum.slope;
   analysis.samplingShare = std::isfinite(share) ? std::clamp(share, 0.0, 1.0) : 1.0;
-  if (analysis.samplingShare > 0.2)
-    analysis.warnings.push_back(
-        "Sampling alone gives a slope of " + decimals(analysis.marchenkoPastur.slope, 3) + " for " +
-        std::to_string(n) + " features in " + std::to_string(d) +
-        " dimensions (N = " + decimals(static_cast<double>(n) / static_cast<double>(d), 1) +
-        " d): " + decimals(100 * analysis.samplingShare, 0) + " % of the " +
-        decimals(spectrum.slope, 3) + " found.");
+  analysis.correction.reset();
+  warnOfSampling(analysis);
+}
+
+void addCorrection(LayerAnalysis& analysis, const Progress& progress)
+{
+  SamplingCorrectionOptions options;
+  options.seed = analysis.options.spectrum.seed;
+  analysis.correction = correctForSampling(analysis.spectrum, options, progress);
+  warnOfSampling(analysis);
 }
 
 std::uint64_t analysisMemory(std::int64_t features, std::int64_t dimensions,
@@ -151,7 +177,7 @@ LayerAnalysis analyzeLayer(const Dictionary& dictionary, const LayerAnalysisOpti
                              "are left out.");
   if (options.unitNorm)
     decoder = std::make_shared<const FeatureMatrix>(unitColumns(*decoder));
-  const double spectrumShare = options.spectrum.halves > 0 ? 0.75 : 0.5;
+  const double spectrumShare = options.spectrum.halves > 0 ? 0.7 : 0.5;
   analysis.spectrum =
       computeSpectrum(*decoder, options.spectrum, progress.stage("Spectrum", 0.0, spectrumShare));
   if (analysis.spectrum.windowClipped)
@@ -161,12 +187,13 @@ LayerAnalysis analyzeLayer(const Dictionary& dictionary, const LayerAnalysisOpti
                              ": ranks " + std::to_string(analysis.spectrum.firstRank) + " to " +
                              std::to_string(analysis.spectrum.lastRank) + ".");
   addControls(analysis);
+  addCorrection(analysis, progress.stage("Correction for sampling", spectrumShare, 0.75));
 
   PcaOptions pca;
   pca.components = std::min<int>(std::max(3, options.components),
                                  static_cast<int>(std::min(decoder->rows(), decoder->cols() - 1)));
   pca.center = options.spectrum.center;
-  const Pca leading = computePca(*decoder, pca, progress.stage("Components", spectrumShare, 0.85));
+  const Pca leading = computePca(*decoder, pca, progress.stage("Components", 0.75, 0.85));
   analysis.componentVariances = leading.eigenvalues;
   analysis.scores = Eigen::MatrixXf::Constant(leading.scores.rows(), dictionary.features(),
                                               std::numeric_limits<float>::quiet_NaN());

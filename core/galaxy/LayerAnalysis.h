@@ -5,6 +5,7 @@
 
 #include "core/dictionary/Dictionary.h"
 #include "core/galaxy/ClusteringEntropy.h"
+#include "core/galaxy/SamplingCorrection.h"
 #include "core/galaxy/Spectrum.h"
 
 #include <functional>
@@ -36,8 +37,10 @@ struct LayerAnalysis {
   SpectrumControl marchenkoPastur;  ///< The closed form.
   double lowerEdge = 0.0, upperEdge = 0.0;  ///< Of the closed form.
   std::int64_t aboveUpperEdge = 0;          ///< Eigenvalues beyond what noise reaches.
-  /// Share of the slope that sampling alone gives, 0 … 1.
+  /// The slope of the closed form as a share of the slope found, 0 … 1: what sampling would give if
+  /// nothing else were there. `correction` says what it adds to the spectrum that is there.
   double samplingShare = 0.0;
+  std::optional<SamplingCorrection> correction;  ///< Of the window's slope; none until computed.
   std::optional<ClusteringEntropy> entropy;
 
   Eigen::MatrixXf scores;              ///< components × n, NaN for features left out.
@@ -57,8 +60,12 @@ LayerAnalysis analyzeLayer(const Dictionary& dictionary, const LayerAnalysisOpti
 std::uint64_t analysisMemory(std::int64_t features, std::int64_t dimensions,
                              const LayerAnalysisOptions& options);
 
-/// The control slopes of @p spectrum, without looking at the features again.
+/// Sets the controls for the window of @p analysis' spectrum, without looking at the features
+/// again, and drops the correction of another window.
 void addControls(LayerAnalysis& analysis);
+
+/// Sets the correction of the slope and the warnings that follow. Cost: see correctForSampling.
+void addCorrection(LayerAnalysis& analysis, const Progress& progress = {});
 
 /// How a component goes with a number of every feature.
 struct ComponentCorrelation {

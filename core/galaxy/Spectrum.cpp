@@ -75,26 +75,11 @@ double logSum(const Eigen::VectorXd& eigenvalues, int firstRank, int lastRank)
   return eigenvalues.segment(firstRank - 1, lastRank - firstRank + 1).array().log().sum();
 }
 
-/// t · standard deviation; NaN if there are fewer than two values.
-double halfWidth(const std::vector<double>& values)
-{
-  if (values.size() < 2)
-    return std::numeric_limits<double>::quiet_NaN();
-  const auto count = static_cast<double>(values.size());
-  const double mean = std::accumulate(values.begin(), values.end(), 0.0) / count;
-  double squares = 0.0;
-  for (const double value : values)
-    squares += (value - mean) * (value - mean);
-  return studentQuantile975(count - 1.0) * std::sqrt(squares / (count - 1.0));
-}
-
-/// Half-widths from the spread over random halves. Halves of a sample vary about the whole's value
-/// as the whole varies about the truth.
-void addIntervals(const FeatureMatrixView& decoder, Spectrum& spectrum, const Progress& progress)
+/// The spectra of random halves.
+void addHalves(const FeatureMatrixView& decoder, Spectrum& spectrum, const Progress& progress)
 {
   const SpectrumOptions& options = spectrum.options;
   const Eigen::Index n = decoder.cols(), half = n / 2;
-  std::vector<double> slopes, determinants, volumes;
   for (int draw = 0; draw < options.halves; ++draw) {
     progress.update(draw, options.halves);
     std::vector<Eigen::Index> order(static_cast<std::size_t>(n));
@@ -105,8 +90,18 @@ void addIntervals(const FeatureMatrixView& decoder, Spectrum& spectrum, const Pr
     FeatureMatrix part(decoder.rows(), half);
     for (Eigen::Index column = 0; column < half; ++column)
       part.col(column) = decoder.col(order[static_cast<std::size_t>(column)]);
-    const Eigen::VectorXd values =
-        covarianceEigenvalues(part, options, Progress(progress.stopToken(), {}));
+    spectrum.halfEigenvalues.push_back(
+        covarianceEigenvalues(part, options, Progress(progress.stopToken(), {})));
+  }
+}
+
+}  // namespace
+
+// Halves of a sample vary about the whole's value as the whole varies about the truth.
+void addIntervals(Spectrum& spectrum)
+{
+  std::vector<double> slopes, determinants, volumes;
+  for (const Eigen::VectorXd& values : spectrum.halfEigenvalues) {
     if (values[spectrum.lastRank - 1] > 0.0) {
       slopes.push_back(fitPowerLaw(values, spectrum.firstRank, spectrum.lastRank).slope);
       determinants.push_back(logSum(values, spectrum.firstRank, spectrum.lastRank));
@@ -114,12 +109,22 @@ void addIntervals(const FeatureMatrixView& decoder, Spectrum& spectrum, const Pr
     if (values[spectrum.volumeLastRank - 1] > 0.0)
       volumes.push_back(0.5 * logSum(values, spectrum.volumeFirstRank, spectrum.volumeLastRank));
   }
-  spectrum.slopeInterval = halfWidth(slopes);
-  spectrum.logDeterminantInterval = halfWidth(determinants);
-  spectrum.logEffectiveVolumeInterval = halfWidth(volumes);
+  spectrum.slopeInterval = halfWidth95(slopes);
+  spectrum.logDeterminantInterval = halfWidth95(determinants);
+  spectrum.logEffectiveVolumeInterval = halfWidth95(volumes);
 }
 
-}  // namespace
+double halfWidth95(const std::vector<double>& values)
+{
+  if (values.size() < 2)
+    return std::numeric_limits<double>::quiet_NaN();
+  const auto count = static_cast<double>(values.size());
+  const double mean = std::accumulate(values.begin(), values.end(), 0.0) / count;
+  double squares = 0.0;
+  for (const double value : values)
+    squares += (value - mean) * (value - mean);
+  return studentQuantile975(count - 1.0) * std::sqrt(squares / (count - 1.0));
+}
 
 double studentQuantile975(double degrees)
 {
@@ -225,7 +230,8 @@ Spectrum computeSpectrum(const FeatureMatrixView& decoder, const SpectrumOptions
   Spectrum spectrum = describeSpectrum(
       covarianceEigenvalues(decoder, options, progress.stage("Spectrum", 0.0, whole)),
       decoder.cols(), options);
-  addIntervals(decoder, spectrum, progress.stage("Intervals over features", whole, 1.0));
+  addHalves(decoder, spectrum, progress.stage("Intervals over features", whole, 1.0));
+  addIntervals(spectrum);
   return spectrum;
 }
 

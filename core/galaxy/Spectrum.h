@@ -8,6 +8,7 @@
 #include "core/base/Types.h"
 
 #include <cstdint>
+#include <vector>
 
 namespace orrery {
 
@@ -55,6 +56,8 @@ struct Spectrum {
   double logDeterminantInterval = 0.0, logEffectiveVolumeInterval = 0.0;  ///< As slopeInterval.
   int volumeFirstRank = 0, volumeLastRank = 0;                            ///< After clipping.
   double participationRatio = 0.0;  ///< (Σ λ)² / Σ λ²: directions that matter.
+  /// Of the random halves, each of features / 2 (rounded down) of the features.
+  std::vector<Eigen::VectorXd> halfEigenvalues;
   double totalVariance = 0.0;
   SpectrumOptions options;
 };
@@ -69,6 +72,12 @@ Spectrum computeSpectrum(const FeatureMatrixView& decoder, const SpectrumOptions
 /// over features.
 Spectrum describeSpectrum(const Eigen::VectorXd& eigenvalues, std::int64_t features,
                           const SpectrumOptions& options = {});
+
+/// Sets the intervals over features of @p spectrum from its halves: for its window as it is now.
+void addIntervals(Spectrum& spectrum);
+
+/// t · standard deviation of @p values, the half-width of a 95 % interval; NaN for fewer than two.
+double halfWidth95(const std::vector<double>& values);
 
 /// A least-squares line through (log10 rank, log10 eigenvalue) over 1-based ranks.
 struct PowerLawFit {
