@@ -44,6 +44,16 @@ FollowedLayer step(const Dictionary& from, const FollowedLayer& here, const Dict
   return next;
 }
 
+void addLabels(const Dictionary& dictionary, FollowedLayer& layer)
+{
+  layer.labels.assign(layer.features.size(), {});
+  if (dictionary.labels.empty())
+    return;
+  for (std::size_t i = 0; i < layer.features.size(); ++i)
+    if (layer.features[i] != noFeature)
+      layer.labels[i] = dictionary.labels[static_cast<std::size_t>(layer.features[i])];
+}
+
 }  // namespace
 
 FollowedFeatures followFeatures(LayerCache& cache, std::size_t start,
@@ -67,6 +77,7 @@ FollowedFeatures followFeatures(LayerCache& cache, std::size_t start,
   origin.features = ids;
   origin.cosines.assign(ids.size(), 1.0f);
   origin.found = static_cast<std::int64_t>(ids.size());
+  addLabels(*startDictionary, origin);
   const auto steps = static_cast<double>(std::max<std::size_t>(1, count - 1));
   double done = 0;
   const auto advance = [&](std::size_t here, std::size_t next,
@@ -78,6 +89,7 @@ FollowedFeatures followFeatures(LayerCache& cache, std::size_t start,
     auto other = cache.dictionary(next, part.stage("Reading", 0.0, 0.3));
     followed.layers[next] = step(*current, followed.layers[here], *other, next, options,
                                  part.stage("Matching", 0.3, 1.0));
+    addLabels(*other, followed.layers[next]);
     current = std::move(other);
   };
   auto current = startDictionary;

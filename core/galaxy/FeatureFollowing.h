@@ -5,6 +5,7 @@
 #include "core/galaxy/FeatureMatching.h"
 #include "core/galaxy/LayerSeries.h"
 
+#include <string>
 #include <vector>
 
 namespace orrery {
@@ -13,6 +14,7 @@ namespace orrery {
 struct FollowedLayer {
   std::size_t layer = 0;            ///< Index into the series.
   std::vector<FeatureId> features;  ///< In the order of the start; noFeature: lost on the way.
+  std::vector<std::string> labels;  ///< Of the features; empty where there is none.
   std::vector<float> cosines;  ///< With the layer next to it on the side of the start; start: 1.
   float nullThreshold = 0.0f;  ///< That the cosines had to pass; start: 0.
   std::int64_t found = 0;

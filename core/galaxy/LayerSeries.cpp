@@ -166,6 +166,11 @@ std::uint64_t LayerSource::bytes() const
          sizeof(float);
 }
 
+bool isSameLayer(const LayerSource& a, const LayerSource& b)
+{
+  return a.open == b.open && a.path == b.path && a.options.dataset == b.options.dataset;
+}
+
 LayerListing listLayers(const std::vector<fs::path>& paths, const ReadOptions& options,
                         const Progress& progress)
 {

@@ -28,6 +28,9 @@ struct LayerSource {
   [[nodiscard]] std::uint64_t bytes() const;
 };
 
+/// Whether both are the same dictionary: which of several a late result belongs to.
+bool isSameLayer(const LayerSource& a, const LayerSource& b);
+
 struct LayerListing {
   std::vector<LayerSource> layers;  ///< By layer (unknown last), width, L0 and path.
   std::vector<std::string> notes;

@@ -2,6 +2,7 @@
 #include "core/base/Parallel.h"
 #include "core/base/Random.h"
 #include "core/galaxy/FeatureFollowing.h"
+#include "core/galaxy/LayerTransition.h"
 #include "core/synthetic/SyntheticDictionary.h"
 
 #include <QtTest/QTest>
@@ -149,6 +150,59 @@ class tst_FeatureMatching : public QObject {
     QVERIFY(followed.layers[0].cosines[0] > followed.layers[0].nullThreshold);
     QVERIFY_EXCEPTION_THROWN(followFeatures(cache, 3, {0}), Error);
     QVERIFY_EXCEPTION_THROWN(followFeatures(cache, 0, {800}), Error);
+  }
+
+  void transitionsMatchTheSharedFeaturesAndNoOthers()
+  {
+    const FeatureMatrix first = gaussianCloud(800, 64, 1);
+    const auto to = shuffled(800, 2);
+    FeatureMatrix second = moved(first, to, 0.2f, 4);
+    for (FeatureId id = 0; id < 100; ++id)  // have no counterpart
+      second.col(to[static_cast<std::size_t>(id)]) =
+          gaussianCloud(1, 64, 500 + static_cast<std::uint64_t>(id));
+    const LayerTransition transition =
+        matchLayers(*layerOf(first, 0).open, *layerOf(second, 1).open);
+    QVERIFY(transition.from.size() >= 680 && transition.from.size() <= 710);
+    std::size_t wrong = 0;
+    for (std::size_t i = 0; i < transition.from.size(); ++i) {
+      wrong += to[static_cast<std::size_t>(transition.from[i])] != transition.to[i];
+      QVERIFY(transition.cosines[i] > transition.nullThreshold);
+    }
+    QVERIFY(wrong <= 3);
+    // Best cosines, both ways: those of matched pairs are theirs.
+    QCOMPARE(transition.bestOfFirst.size(), std::size_t{800});
+    QCOMPARE(transition.bestOfFirst[static_cast<std::size_t>(transition.from[5])],
+             transition.cosines[5]);
+    QVERIFY(std::abs(transition.bestOfSecond[static_cast<std::size_t>(transition.to[5])] -
+                     transition.cosines[5]) < 1e-5f);
+  }
+
+  void morphsGlideMatchedFeaturesAndFadeTheRest()
+  {
+    LayerTransition transition;
+    transition.from = {0, 2};
+    transition.to = {1, 0};
+    transition.cosines = {0.9f, 0.8f};
+    transition.bestOfFirst = {0.9f, 0.2f, 0.8f};
+    transition.bestOfSecond = {0.8f, 0.9f, 0.3f, 0.1f};
+    Positions first(3, 3), second(3, 4);
+    first << 1, 5, -1, 0, 5, 0, 2, 5, 2;
+    // The first axis is mirrored in the second cloud.
+    second << 1, -1, 7, 8, 0, 0, 7, 8, 2, 2, 7, 8;
+    const MorphedCloud half = morphClouds(first, second, transition, 0.5);
+    QCOMPARE(half.positions.cols(), 5);  // 2 pairs, 1 and 2 without partner
+    QCOMPARE(half.presence, (std::vector<float>{1, 1, 0.5f, 0.5f, 0.5f}));
+    QCOMPARE(half.cosines, (std::vector<float>{0.9f, 0.8f, 0.2f, 0.3f, 0.1f}));
+    QVERIFY(half.positions.col(0).isApprox(first.col(0)));  // it does not move
+    const MorphedCloud start = morphClouds(first, second, transition, 0.0);
+    QVERIFY(start.positions.leftCols(2).isApprox(
+        (Positions(3, 2) << first.col(0), first.col(2)).finished()));
+    QCOMPARE(start.presence[2], 1.0f);
+    QCOMPARE(start.presence[3], 0.0f);
+    const MorphedCloud end = morphClouds(first, second, transition, 1.0);
+    QVERIFY(end.positions.col(4).isApprox(Eigen::Vector3f(-8, 8, 8)));
+    QCOMPARE(end.presence[2], 0.0f);
+    QVERIFY_EXCEPTION_THROWN(morphClouds(second, first, transition, 0.5), Error);
   }
 };
 
