@@ -12,8 +12,11 @@ GalaxyPart::GalaxyPart(const WindowContext& context, QObject* parent)
       m_view(new GalaxyView(context.document, &m_study))
 {
   context.views->addView(QStringLiteral("galaxy"), tr("Galaxy"), m_view);
-  context.addJob(m_study.job());
+  for (JobRunner* job : m_study.jobs())
+    context.addJob(job);
   connect(m_view, &GalaxyView::addLayersRequested, this, &GalaxyPart::askForLayers);
+  connect(m_view, &GalaxyView::addFilesRequested, this, &GalaxyPart::askForFiles);
+  connect(m_view, &GalaxyView::activationsRequested, this, &GalaxyPart::askForActivations);
   connect(m_view, &GalaxyView::referenceRequested, this, &GalaxyPart::askForReference);
   connect(m_view, &GalaxyView::saveCloudsRequested, this, &GalaxyPart::askWhereClouds);
   const auto show = [this](const Message& message) {
@@ -29,6 +32,27 @@ void GalaxyPart::askForLayers()
       m_context.window, tr("A folder of layers, such as a Gemma Scope tree"));
   if (!folder.isEmpty())
     m_study.addLayers({folder.toStdString()});
+}
+
+void GalaxyPart::askForFiles()
+{
+  const QStringList chosen = QFileDialog::getOpenFileNames(
+      m_context.window, tr("Files as layers; an HDF5 file gives a layer for each group"), {},
+      tr("Matrices (*.npz *.npy *.safetensors *.h5 *.hdf5);;All files (*)"));
+  std::vector<std::filesystem::path> paths;
+  for (const QString& path : chosen)
+    paths.emplace_back(path.toStdString());
+  if (!paths.empty())
+    m_study.addLayers(std::move(paths));
+}
+
+void GalaxyPart::askForActivations()
+{
+  const QString path = QFileDialog::getOpenFileName(
+      m_context.window, tr("Raw activations, a row each"), {},
+      tr("Matrices (*.npz *.npy *.safetensors *.h5 *.hdf5);;All files (*)"));
+  if (!path.isEmpty())
+    m_study.setActivations(path.toStdString());
 }
 
 void GalaxyPart::askForReference()

@@ -19,6 +19,8 @@ class GalaxyPart : public QObject {
 
  private:
   void askForLayers();
+  void askForFiles();
+  void askForActivations();
   void askForReference();
   void askWhereClouds();
 

@@ -3,12 +3,33 @@
 #include "core/base/Error.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <tuple>
 #include <utility>
 
 namespace orrery {
 namespace {
+
+/// The analysis fitted over another window; null where that has too few ranks.
+std::shared_ptr<const LayerAnalysis> refitted(const LayerAnalysis& before,
+                                              const SpectrumOptions& options)
+{
+  auto analysis = std::make_shared<LayerAnalysis>(before);
+  analysis->options.spectrum = options;
+  try {
+    analysis->spectrum =
+        describeSpectrum(before.spectrum.eigenvalues, before.spectrum.features, options);
+  } catch (const Error&) {
+    return nullptr;
+  }
+  analysis->spectrum.halfEigenvalues = before.spectrum.halfEigenvalues;
+  addIntervals(analysis->spectrum);
+  addControls(*analysis);
+  return analysis;
+}
+
+}  // namespace
 
 std::vector<LayerSource> sourcesOf(const std::vector<GalaxyEntry>& entries)
 {
@@ -18,42 +39,90 @@ std::vector<LayerSource> sourcesOf(const std::vector<GalaxyEntry>& entries)
   return sources;
 }
 
-/// Which entry a late result belongs to.
-bool isSame(const LayerSource& a, const LayerSource& b)
-{
-  return a.open == b.open && a.path == b.path && a.options.dataset == b.options.dataset;
-}
-
-/// Half of what is free: views and the work beside it need the rest.
-std::uint64_t cacheBudget()
-{
-  return availableMemory() / 2;
-}
-
-}  // namespace
-
 GalaxyStudy::GalaxyStudy(Document* document, QObject* parent)
     : QObject(parent), m_document(document)
 {
-  m_options.components = 3;
+  m_collecting.setInterval(200);
+  m_windowRest.setSingleShot(true);
+  m_windowRest.setInterval(300);
+  connect(&m_collecting, &QTimer::timeout, this, &GalaxyStudy::takeAnalyzed);
+  connect(&m_windowRest, &QTimer::timeout, this, &GalaxyStudy::correctWindows);
   connect(document, &Document::layersChanged, this, &GalaxyStudy::takeDocumentLayers);
   connect(document, &Document::currentLayerChanged, this, &GalaxyStudy::takeCurrentLayer);
-  connect(&m_job, &JobRunner::failed, this, [this](const QString& text) {
-    emit messageRaised({Message::Kind::Failure, text, {}, {}, false});
+  for (JobRunner* job : jobs())
+    connect(job, &JobRunner::failed, this, [this](const QString& text) {
+      emit messageRaised({Message::Kind::Failure, text, {}, {}, false});
+    });
+  connect(&m_job, &JobRunner::cancelled, this, [this] {
+    takeAnalyzed();
+    m_collecting.stop();
+    m_outbox.reset();
+    const auto done = std::ranges::count_if(
+        m_entries, [](const GalaxyEntry& entry) { return entry.analysis != nullptr; });
+    emit messageRaised({Message::Kind::Note,
+                        tr("Stopped: %1 of %2 layers are analysed and kept; Analyse goes on.")
+                            .arg(done)
+                            .arg(m_entries.size()),
+                        {},
+                        {},
+                        false});
   });
   takeDocumentLayers();
+}
+
+std::vector<JobRunner*> GalaxyStudy::jobs()
+{
+  return {&m_job,          &m_listJob,  &m_followJob,    &m_activationsJob,
+          &m_componentJob, &m_matchJob, &m_correctionJob};
 }
 
 QStringList GalaxyStudy::warnings() const
 {
   QStringList texts;
-  for (const std::string& warning : layerWarnings(sourcesOf(m_entries)))
+  const std::vector<int> taken = compared();
+  if (m_matchedL0) {
+    const QString range = QStringLiteral("%1 ± %2 %")
+                              .arg(m_matchedL0->l0)
+                              .arg(std::lround(100 * m_matchedL0->tolerance));
+    texts << (taken.empty()
+                  ? tr("No layer has a known L0 of %1: nothing is compared.").arg(range)
+                  : tr("%1 of %2 layers are compared, at an L0 of %3; the others are left out.")
+                        .arg(taken.size())
+                        .arg(m_entries.size())
+                        .arg(range));
+  }
+  std::vector<LayerSource> sources;
+  for (const int entry : taken)
+    sources.push_back(m_entries[static_cast<std::size_t>(entry)].source);
+  for (const std::string& warning : layerWarnings(sources))
     texts << QString::fromStdString(warning);
   if (m_current >= 0 && m_entries[static_cast<std::size_t>(m_current)].analysis)
     for (const std::string& warning :
          m_entries[static_cast<std::size_t>(m_current)].analysis->warnings)
       texts << QString::fromStdString(warning);
   return texts;
+}
+
+std::vector<int> GalaxyStudy::compared() const
+{
+  std::vector<int> taken;
+  if (!m_matchedL0) {
+    for (std::size_t i = 0; i < m_entries.size(); ++i)
+      taken.push_back(static_cast<int>(i));
+    return taken;
+  }
+  const std::vector<LayerSource> sources = sourcesOf(m_entries);
+  for (const std::size_t i : layersAtMatchedL0(sources, m_matchedL0->l0))
+    if (std::abs(*sources[i].origin.l0 - m_matchedL0->l0) <=
+        m_matchedL0->tolerance * m_matchedL0->l0)
+      taken.push_back(static_cast<int>(i));
+  return taken;
+}
+
+void GalaxyStudy::setMatchedL0(const std::optional<MatchedL0>& matched)
+{
+  m_matchedL0 = matched;
+  emit entriesChanged();
 }
 
 void GalaxyStudy::sortEntries()
@@ -103,10 +172,12 @@ void GalaxyStudy::takeDocumentLayers()
   m_entries = std::move(entries);
   sortEntries();
   m_followed.reset();
+  m_component.reset();
   m_current = m_entries.empty() ? -1 : 0;
   takeCurrentLayer();
   emit entriesChanged();
   emit followedChanged();
+  emit componentChanged();
 }
 
 void GalaxyStudy::takeCurrentLayer()
@@ -121,33 +192,13 @@ void GalaxyStudy::takeCurrentLayer()
     }
 }
 
-void GalaxyStudy::addLayers(std::vector<std::filesystem::path> paths)
-{
-  m_job.start(
-      tr("Listing layers"),
-      [paths = std::move(paths)](const Progress& progress) {
-        ReadOptions options;
-        options.compareEncoder = false;
-        return listLayers(paths, options, progress);
-      },
-      [this](LayerListing listing) {
-        for (LayerSource& source : listing.layers) {
-          const bool known = std::ranges::any_of(
-              m_entries, [&](const GalaxyEntry& entry) { return isSame(entry.source, source); });
-          if (!known)
-            m_entries.push_back({std::move(source), 0, nullptr});
-        }
-        takeDocumentLayers();
-        for (const std::string& note : listing.notes)
-          emit messageRaised({Message::Kind::Note, QString::fromStdString(note), {}, {}, false});
-      });
-}
-
 void GalaxyStudy::setOptions(const LayerAnalysisOptions& options)
 {
   m_options = options;
   for (GalaxyEntry& entry : m_entries)
     entry.analysis.reset();
+  if (m_activations)
+    m_activations->analysis.reset();
   emit entriesChanged();
 }
 
@@ -160,28 +211,16 @@ void GalaxyStudy::setWindow(int firstRank, int lastRank)
   options.lastRank = lastRank;
   std::vector<std::shared_ptr<const LayerAnalysis>> fitted;
   for (const GalaxyEntry& entry : m_entries) {
-    if (!entry.analysis) {
-      fitted.push_back(nullptr);
-      continue;
-    }
-    auto analysis = std::make_shared<LayerAnalysis>(*entry.analysis);
-    analysis->options.spectrum = options;
-    try {
-      analysis->spectrum = describeSpectrum(entry.analysis->spectrum.eigenvalues,
-                                            entry.analysis->spectrum.features, options);
-    } catch (const Error&) {
+    fitted.push_back(entry.analysis ? refitted(*entry.analysis, options) : nullptr);
+    if (entry.analysis && !fitted.back())
       return;  // Too few ranks for one of the layers: the window stays as it was.
-    }
-    // Intervals over features belong to the old window; only that of the whole volume stays.
-    analysis->spectrum.logEffectiveVolumeInterval =
-        entry.analysis->spectrum.logEffectiveVolumeInterval;
-    analysis->warnings.clear();
-    addControls(*analysis);
-    fitted.push_back(std::move(analysis));
   }
   m_options.spectrum = options;
   for (std::size_t i = 0; i < m_entries.size(); ++i)
     m_entries[i].analysis = std::move(fitted[i]);
+  if (m_activations && m_activations->analysis)
+    m_activations->analysis = refitted(*m_activations->analysis, options);
+  m_windowRest.start();
   emit entriesChanged();
 }
 
@@ -192,66 +231,11 @@ void GalaxyStudy::setOrigin(int entry, const Origin& origin)
       m_current < 0 ? LayerSource() : m_entries[static_cast<std::size_t>(m_current)].source;
   sortEntries();
   for (std::size_t i = 0; i < m_entries.size(); ++i)
-    if (isSame(m_entries[i].source, shown))
+    if (isSameLayer(m_entries[i].source, shown))
       m_current = static_cast<int>(i);
   m_followed.reset();
   emit entriesChanged();
   emit followedChanged();
-}
-
-void GalaxyStudy::analyze()
-{
-  struct Done {
-    LayerSource source;
-    std::shared_ptr<const LayerAnalysis> analysis;
-    QString problem;
-  };
-  std::vector<LayerSource> missing;
-  for (const GalaxyEntry& entry : m_entries)
-    if (!entry.analysis)
-      missing.push_back(entry.source);
-  if (missing.empty())
-    return;
-  m_job.start(
-      tr("Galaxy of %n layer(s)", nullptr, static_cast<int>(missing.size())),
-      [missing, options = m_options](const Progress& progress) {
-        std::vector<Done> all;
-        const std::size_t count = missing.size();
-        // Each is needed once: nothing read is kept.
-        LayerCache cache(missing, 0);
-        for (std::size_t i = 0; i < count; ++i) {
-          const Progress part =
-              progress.stage("layer " + std::to_string(i + 1) + " of " + std::to_string(count),
-                             static_cast<double>(i) / static_cast<double>(count),
-                             static_cast<double>(i + 1) / static_cast<double>(count));
-          Done done;
-          done.source = missing[i];
-          try {
-            const auto dictionary = cache.dictionary(i, part.stage("reading", 0.0, 0.1));
-            done.source.features = dictionary->features();
-            done.source.dimensions = dictionary->dimensions();
-            done.analysis = std::make_shared<const LayerAnalysis>(
-                analyzeLayer(*dictionary, options, part.stage("spectrum and entropy", 0.1, 1.0)));
-          } catch (const Error& error) {
-            done.problem = QString::fromStdString(missing[i].name + ": " + error.what());
-          }
-          all.push_back(std::move(done));
-        }
-        return all;
-      },
-      [this](std::vector<Done> all) {
-        for (Done& done : all) {
-          for (GalaxyEntry& entry : m_entries)
-            if (isSame(entry.source, done.source)) {
-              entry.analysis = done.analysis;
-              entry.source.features = done.source.features;
-              entry.source.dimensions = done.source.dimensions;
-            }
-          if (!done.problem.isEmpty())
-            emit messageRaised({Message::Kind::Warning, done.problem, {}, {}, false});
-        }
-        emit entriesChanged();
-      });
 }
 
 void GalaxyStudy::setCurrent(int entry)
@@ -262,26 +246,6 @@ void GalaxyStudy::setCurrent(int entry)
   emit currentChanged();
   if (const int id = m_entries[static_cast<std::size_t>(entry)].layerId)
     m_document->setCurrentLayer(id);
-}
-
-void GalaxyStudy::follow(std::vector<FeatureId> features)
-{
-  if (m_current < 0 || features.empty())
-    return;
-  m_job.start(
-      tr("Following %n feature(s) through layers", nullptr, static_cast<int>(features.size())),
-      [sources = sourcesOf(m_entries), start = static_cast<std::size_t>(m_current),
-       features = std::move(features)](const Progress& progress) {
-        LayerCache cache(sources, cacheBudget());
-        return std::make_shared<const FollowedFeatures>(
-            followFeatures(cache, start, features, {}, progress));
-      },
-      [this, count = m_entries.size()](std::shared_ptr<const FollowedFeatures> followed) {
-        if (m_entries.size() != count)
-          return;
-        m_followed = std::move(followed);
-        emit followedChanged();
-      });
 }
 
 }  // namespace orrery

@@ -78,9 +78,16 @@ QString axisName(CurveAxis axis)
 
 }  // namespace
 
-PlotDrawing spectrumDrawing(const LayerAnalysis& analysis)
+PlotDrawing spectrumDrawing(const LayerAnalysis& analysis, const LayerAnalysis* activations)
 {
-  return [analysis](QCustomPlot& plot, const PlotStyle& style) {
+  Eigen::VectorXd raw;
+  double rawSlope = 0.0;
+  if (activations) {
+    raw = activations->spectrum.eigenvalues *
+          (analysis.spectrum.totalVariance / activations->spectrum.totalVariance);
+    rawSlope = activations->spectrum.slope;
+  }
+  return [analysis, raw, rawSlope](QCustomPlot& plot, const PlotStyle& style) {
     const Spectrum& spectrum = analysis.spectrum;
     setLogarithmic(*plot.xAxis, style);
     setLogarithmic(*plot.yAxis, style);
@@ -95,6 +102,10 @@ PlotDrawing spectrumDrawing(const LayerAnalysis& analysis)
     addSpectrum(plot, analysis.gaussian.eigenvalues, pen,
                 QObject::tr("Gaussian, same N and d, slope %1")
                     .arg(signedNumber(analysis.gaussian.slope, 3)));
+    if (raw.size() > 0)
+      addSpectrum(
+          plot, raw, QPen(style.series(3), 1.2 * style.lineWidth),
+          QObject::tr("Raw activations, same variance, slope %1").arg(signedNumber(rawSlope, 3)));
     pen = QPen(style.series(4), 1.5 * style.lineWidth);
     addSpectrum(
         plot, spectrum.eigenvalues, pen,
@@ -112,6 +123,17 @@ PlotDrawing spectrumDrawing(const LayerAnalysis& analysis)
                       plusMinus(std::isfinite(spectrum.slopeInterval) ? spectrum.slopeInterval
                                                                       : spectrum.slopeFitInterval,
                                 3)));
+    if (analysis.correction && analysis.correction->unavailable.empty()) {
+      const SamplingCorrection& correction = *analysis.correction;
+      const auto corrected = [&](double rank) {
+        return std::pow(10.0, correction.intercept + correction.slope * std::log10(rank));
+      };
+      addCurve(plot, {double(spectrum.firstRank), double(spectrum.lastRank)},
+               {corrected(spectrum.firstRank), corrected(spectrum.lastRank)},
+               QPen(style.series(2), 1.8 * style.lineWidth, Qt::DashDotLine),
+               QObject::tr("Corrected for sampling: slope %1%2")
+                   .arg(signedNumber(correction.slope, 3), plusMinus(correction.slopeInterval, 3)));
+    }
     for (const int rank : {spectrum.firstRank, spectrum.lastRank}) {
       auto* end = new QCPItemStraightLine(&plot);
       end->setObjectName(rank == spectrum.firstRank ? QStringLiteral("first")
@@ -149,13 +171,29 @@ QString spectrumSentence(const LayerAnalysis& analysis, const QString& name)
     text += QObject::tr("; over features%1, %2 random halves")
                 .arg(plusMinus(spectrum.slopeInterval, 3))
                 .arg(spectrum.options.halves);
-  return text + QObject::tr(
-                    "); a Gaussian cloud of equal size gives %1, the Marchenko–Pastur law "
-                    "%2. Participation ratio %3 of %4.")
-                    .arg(signedNumber(analysis.gaussian.slope, 3),
-                         signedNumber(analysis.marchenkoPastur.slope, 3))
-                    .arg(spectrum.participationRatio, 0, 'f', 1)
-                    .arg(spectrum.dimensions);
+  text += QObject::tr(
+              "); a Gaussian cloud of equal size gives %1, the Marchenko–Pastur law "
+              "%2. Participation ratio %3 of %4.")
+              .arg(signedNumber(analysis.gaussian.slope, 3),
+                   signedNumber(analysis.marchenkoPastur.slope, 3))
+              .arg(spectrum.participationRatio, 0, 'f', 1)
+              .arg(spectrum.dimensions);
+  if (analysis.correction) {
+    QString said = QString::fromStdString(samplingSentence(*analysis.correction));
+    said.replace(QStringLiteral("+-"), QStringLiteral("±"));
+    said.replace(QLatin1String(" -"), QStringLiteral(" %1").arg(QChar(0x2212)));
+    said[0] = said[0].toUpper();
+    text += QStringLiteral(" %1.").arg(said);
+  }
+  return text;
+}
+
+QString activationsSentence(const LayerAnalysis& activations)
+{
+  return QObject::tr("Raw activations (%1 × %2), scaled to the same variance: slope %3.")
+      .arg(activations.spectrum.features)
+      .arg(activations.spectrum.dimensions)
+      .arg(signedNumber(activations.spectrum.slope, 3));
 }
 
 std::optional<double> axisValue(const CurvePoint& point, CurveAxis axis)
@@ -206,14 +244,25 @@ PlotDrawing curveDrawing(const LayerCurve& curve)
       bars->removeFromLegend();
     };
     draw(curve.reference, style.series(0), false, curve.referenceName);
+    draw(curve.corrected, style.series(2), false, QObject::tr("Corrected for sampling"));
     draw(curve.points, style.series(4), true, QObject::tr("These dictionaries"));
     if (leftmost > rightmost)
       return;
+    if (curve.activations && std::isfinite(*curve.activations)) {
+      widen(leftmost, *curve.activations, *curve.activations);
+      const double apart = std::max(rightmost - leftmost, 1.0);
+      addCurve(
+          plot, {leftmost - apart, rightmost + apart}, {*curve.activations, *curve.activations},
+          QPen(style.series(3), style.lineWidth, Qt::DashDotLine), QObject::tr("Raw activations"));
+    }
     const double wide = std::max(rightmost - leftmost, 1e-9 + 0.1 * std::abs(leftmost));
     const double high = std::max(highest - lowest, 1e-9 + 0.02 * std::abs(lowest));
     plot.xAxis->setRange(leftmost - 0.08 * wide, rightmost + 0.08 * wide);
-    plot.yAxis->setRange(lowest - (curve.reference.empty() ? 0.1 : 0.3) * high,
-                         highest + (anyL0 ? 0.28 : 0.12) * high);
+    plot.yAxis->setRange(
+        lowest - (curve.reference.empty() && curve.corrected.empty() && !curve.activations ? 0.1
+                                                                                           : 0.35) *
+                     high,
+        highest + (anyL0 ? 0.28 : 0.12) * high);
     if (curve.axis == CurveAxis::Width)
       plot.xAxis->setNumberFormat("f"), plot.xAxis->setNumberPrecision(0);
     for (const CurvePoint& point : curve.points) {
@@ -247,7 +296,7 @@ PlotDrawing curveDrawing(const LayerCurve& curve)
       text->position->setCoords(0.01, 0.0);
       text->setPositionAlignment(Qt::AlignLeft | Qt::AlignTop);
     }
-    if (!curve.reference.empty()) {
+    if (!curve.reference.empty() || !curve.corrected.empty() || curve.activations) {
       plot.legend->setVisible(true);
       plot.axisRect()->insetLayout()->setInsetAlignment(0, Qt::AlignRight | Qt::AlignBottom);
     }

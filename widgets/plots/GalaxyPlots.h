@@ -16,7 +16,11 @@ namespace orrery {
 
 /// Eigenvalues against rank, both logarithmic, with the fitted line, the window's ends, a Gaussian
 /// cloud of equal N and d, and the Marchenko–Pastur law.
-PlotDrawing spectrumDrawing(const LayerAnalysis& analysis);
+/// @p activations: drawn beside, at the same total variance.
+PlotDrawing spectrumDrawing(const LayerAnalysis& analysis,
+                            const LayerAnalysis* activations = nullptr);
+/// What the raw activations show, after the sentence of a layer.
+QString activationsSentence(const LayerAnalysis& activations);
 QString spectrumSentence(const LayerAnalysis& analysis, const QString& name);
 
 enum class CurveValue { Slope, LogDeterminant, ClusteringEntropy };
@@ -33,6 +37,8 @@ struct LayerCurve {
   CurveValue value = CurveValue::Slope;
   CurveAxis axis = CurveAxis::Layer;
   std::vector<CurvePoint> points;
+  std::vector<CurvePoint> corrected;  ///< Slopes without what sampling adds.
+  std::optional<double> activations;  ///< Of raw activations: a line across.
   std::vector<CurvePoint> reference;  ///< Published, drawn behind.
   QString referenceName;
   int current = -1;  ///< Entry that is marked.

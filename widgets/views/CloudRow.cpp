@@ -13,6 +13,7 @@
 #include <Eigen/Geometry>
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace orrery {
 namespace {
@@ -23,18 +24,33 @@ Positions shown(const RowCloud& cloud, bool published)
   if (published)
     for (int axis = 0; axis < 3; ++axis)
       positions.row(axis) *= static_cast<float>(std::sqrt(std::max(0.0, cloud.variances[axis])));
+  for (std::size_t i = 0; i < cloud.presence.size(); ++i)
+    if (cloud.presence[i] < 0.02f)
+      positions.col(static_cast<Eigen::Index>(i))
+          .setConstant(std::numeric_limits<float>::quiet_NaN());
   return positions;
 }
 
-std::vector<std::uint32_t> colorsOf(const RowCloud& cloud, double radius)
+std::vector<std::uint32_t> colorsOf(const RowCloud& cloud, double radius, const QColor& background)
 {
-  std::vector<std::uint32_t> colors(static_cast<std::size_t>(cloud.positions.cols()));
-  for (std::size_t i = 0; i < colors.size(); ++i) {
+  const std::size_t count = static_cast<std::size_t>(cloud.positions.cols());
+  std::vector<std::uint32_t> colors(count);
+  for (std::size_t i = 0; i < count; ++i) {
     // Distances of the unscaled cloud in either drawing, as published.
-    const double share = cloud.values.size() == colors.size()
+    const double share = cloud.values.size() == count
                              ? static_cast<double>(cloud.values[i])
                              : cloud.positions.col(static_cast<Eigen::Index>(i)).norm() / radius;
-    colors[i] = mapColor(ColorMap::Viridis, share).rgba();
+    QColor color = std::isfinite(share) ? QColor::fromRgb(mapColor(ColorMap::Viridis, share).rgba())
+                                        : QColor(0x88, 0x88, 0x88);
+    if (cloud.presence.size() == count) {
+      const auto there = static_cast<double>(cloud.presence[i]);
+      const auto mixed = [there](int a, int b) {
+        return static_cast<int>(std::lround(there * a + (1.0 - there) * b));
+      };
+      color = QColor(mixed(color.red(), background.red()), mixed(color.green(), background.green()),
+                     mixed(color.blue(), background.blue()));
+    }
+    colors[i] = color.rgba();
   }
   return colors;
 }
@@ -78,7 +94,8 @@ bool paintCloudRow(QPainter& painter, const QRectF& area, const std::vector<RowC
     painter.drawText(area, Qt::AlignCenter, QObject::tr("Without OpenGL there are no clouds."));
     return false;
   }
-  const double radius = commonRadius(clouds, options.published);
+  const double radius =
+      options.radius > 0 ? options.radius : commonRadius(clouds, options.published);
   const double unscaled = commonRadius(clouds, false);
   const QFontMetricsF metrics(style.font);
   const double line = metrics.height();
@@ -93,7 +110,7 @@ bool paintCloudRow(QPainter& painter, const QRectF& area, const std::vector<RowC
     const QRectF box(cell.center().x() - side / 2, cell.top() + 1.3 * line, side, side);
 
     CloudAppearance appearance;
-    appearance.colors = colorsOf(cloud, unscaled);
+    appearance.colors = colorsOf(cloud, unscaled, style.background);
     appearance.background = style.background;
     appearance.foreground = style.foreground;
     appearance.depthCue = 0.3;
@@ -156,8 +173,11 @@ bool paintCloudRow(QPainter& painter, const QRectF& area, const std::vector<RowC
           (options.published
                ? QObject::tr("As published: coordinates × √λ. ")
                : QObject::tr("True to scale, same axes ±%1. ").arg(shortNumber(radius))) +
-              QObject::tr("Colour: distance from the centre, to %1. Lines: ±2 s.d.")
-                  .arg(shortNumber(unscaled)),
+              (options.colorName.isEmpty()
+                   ? QObject::tr("Colour: distance from the centre, dark 0 to yellow %1. ")
+                         .arg(shortNumber(unscaled))
+                   : QObject::tr("Colour: %1, dark 0 to yellow 1. ").arg(options.colorName)) +
+              QObject::tr("Lines: ±2 s.d."),
           Qt::ElideRight, area.width()));
   return true;
 }

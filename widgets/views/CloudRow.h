@@ -24,13 +24,16 @@ struct RowCloud {
   Eigen::Vector3d variances;      ///< λ₁ … λ₃.
   std::vector<FeatureId> marked;  ///< Followed features, drawn on top.
   std::vector<float> values;      ///< Colours the points where set (best-match cosines); else by
-                                  ///< distance from the centre.
+                                  ///< distance from the centre. NaN: grey.
+  std::vector<float> presence;    ///< Where set: how much of each point is there, 0 … 1.
 };
 
 struct CloudRowOptions {
   /// The paper's drawing: coordinates multiplied once more by √λ, so that spread goes as λ.
   bool published = false;
   std::optional<Camera> camera;  ///< Direction only; every cloud is framed alike.
+  QString colorName;             ///< What `values` are; empty: distance from the centre.
+  double radius = 0.0;           ///< Half the side of the shared cube; 0: from the clouds.
   double pointSize = 0.0;        ///< Logical pixels; 0: by the number of points.
 };
 

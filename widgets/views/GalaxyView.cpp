@@ -6,6 +6,7 @@
 #include <QGridLayout>
 #include <QHBoxLayout>
 #include <QHeaderView>
+#include <QMenu>
 #include <QMouseEvent>
 #include <QSplitter>
 #include <QTabWidget>
@@ -19,98 +20,25 @@ namespace orrery {
 namespace {
 
 constexpr int mostClouds = 5;
+/// Of the slider, from one layer to the next.
+constexpr int morphSteps = 50;
 
 QString text(const std::string& utf8)
 {
   return QString::fromStdString(utf8);
 }
 
+/// What no clustering gives is taken off, but for the published figure.
+double entropyShown(const LayerAnalysis& analysis)
+{
+  if (!analysis.entropy)
+    return std::numeric_limits<double>::quiet_NaN();
+  return analysis.options.entropy.variant == EntropyVariant::Published
+             ? analysis.entropy->negentropy
+             : analysis.entropy->corrected;
+}
+
 }  // namespace
-
-CloudRowWidget::CloudRowWidget(QWidget* parent) : QWidget(parent)
-{
-  setAccessibleName(tr("Clouds of layers on the same axes"));
-  setCursor(Qt::OpenHandCursor);
-}
-
-void CloudRowWidget::setClouds(std::vector<RowCloud> clouds, std::vector<int> entries)
-{
-  m_clouds = std::move(clouds);
-  m_entries = std::move(entries);
-  m_picture = {};
-  QStringList titles;
-  for (const RowCloud& cloud : m_clouds)
-    titles << cloud.title;
-  setAccessibleDescription(titles.join(QStringLiteral("; ")));
-  update();
-}
-
-void CloudRowWidget::setPublished(bool published)
-{
-  m_options.published = published;
-  m_picture = {};
-  update();
-}
-
-void CloudRowWidget::paintEvent(QPaintEvent*)
-{
-  const double ratio = devicePixelRatioF();
-  const QSize pixels = (QSizeF(size()) * ratio).toSize();
-  if (m_picture.size() != pixels || m_picture.devicePixelRatio() != ratio) {
-    m_picture = QImage(pixels, QImage::Format_ARGB32_Premultiplied);
-    m_picture.setDevicePixelRatio(ratio);
-    QPainter painter(&m_picture);
-    painter.setRenderHints(QPainter::Antialiasing | QPainter::TextAntialiasing);
-    CloudRowStyle style;
-    style.background = palette().color(QPalette::Base);
-    style.foreground = palette().color(QPalette::Text);
-    style.font = font();
-    style.pixelsPerUnit = ratio;
-    if (m_clouds.empty()) {
-      painter.fillRect(rect(), style.background);
-      painter.setPen(style.foreground);
-      painter.drawText(rect().adjusted(12, 12, -12, -12), Qt::AlignCenter | Qt::TextWordWrap,
-                       tr("Open dictionaries as layers, then choose Analyse: their clouds stand "
-                          "here side by side."));
-    } else {
-      paintCloudRow(painter, rect(), m_clouds, m_options, style);
-    }
-  }
-  QPainter(this).drawImage(0, 0, m_picture);
-}
-
-void CloudRowWidget::mousePressEvent(QMouseEvent* event)
-{
-  m_pressed = m_last = event->position();
-  m_turned = false;
-}
-
-void CloudRowWidget::mouseMoveEvent(QMouseEvent* event)
-{
-  if (!(event->buttons() & Qt::LeftButton) || m_clouds.empty())
-    return;
-  if ((event->position() - m_pressed).manhattanLength() > 4)
-    m_turned = true;
-  if (!m_turned)
-    return;
-  const QPointF step = event->position() - m_last;
-  m_last = event->position();
-  const Camera camera =
-      m_options.camera.value_or(openingCamera(m_clouds.front().positions, false, 1.0));
-  m_options.camera = orbit(camera, step.x() * 0.01, step.y() * 0.01);
-  m_picture = {};
-  update();
-}
-
-void CloudRowWidget::mouseReleaseEvent(QMouseEvent* event)
-{
-  if (m_turned || m_entries.empty())
-    return;
-  const auto place = static_cast<std::size_t>(
-      std::clamp(event->position().x() / width() * static_cast<double>(m_entries.size()), 0.0,
-                 static_cast<double>(m_entries.size()) - 1));
-  emit chosen(m_entries[place]);
-}
 
 GalaxyView::GalaxyView(Document* document, GalaxyStudy* study, QWidget* parent)
     : QWidget(parent),
@@ -121,24 +49,73 @@ GalaxyView::GalaxyView(Document* document, GalaxyStudy* study, QWidget* parent)
       m_unitNorm(new QCheckBox(tr("Unit length"), this)),
       m_center(new QCheckBox(tr("Centred"), this)),
       m_published(new QCheckBox(tr("As published"), this)),
+      m_morph(new QCheckBox(tr("Morph"), this)),
+      m_atL0(new QCheckBox(tr("Only L0"), this)),
       m_halves(new QSpinBox(this)),
+      m_tolerance(new QSpinBox(this)),
+      m_l0(new QDoubleSpinBox(this)),
       m_axis(new QComboBox(this)),
+      m_colors(new QComboBox(this)),
       m_slider(new QSlider(Qt::Horizontal, this)),
       m_place(new QLabel(this)),
       m_warning(new QLabel(this)),
       m_followedText(new QLabel(this)),
       m_clouds(new CloudRowWidget(this)),
       m_spectrum(new PlotWidget(tr("Spectrum of the layer"), this)),
-      m_followed(new QTableWidget(this))
+      m_followed(new QTableWidget(this)),
+      m_layers(new GalaxyLayersTable(study, this)),
+      m_component(new GalaxyComponentPanel(study, this))
 {
   setAccessibleName(tr("Galaxy: layers of a model"));
-  auto* add = new QPushButton(tr("Add layers…"), this);
-  auto* reference = new QPushButton(tr("Published curve…"), this);
-  auto* saveRow = new QPushButton(tr("Save clouds…"), this);
-  auto* saveTable = new QPushButton(tr("Save curves…"), this);
+  for (QLabel* label : {m_place, m_warning, m_followedText}) {
+    label->setTextFormat(Qt::PlainText);
+    label->setAccessibleName(label == m_place     ? tr("Layer shown")
+                             : label == m_warning ? tr("Warnings")
+                                                  : tr("Following"));
+  }
+  m_warning->setWordWrap(true);
+  m_spectrum->setFileStem(QStringLiteral("spectrum"));
+  auto* plots = new QSplitter(Qt::Horizontal, this);
+  plots->setAccessibleName(tr("Spectrum and curves"));
+  plots->addWidget(m_spectrum);
+  plots->addWidget(makeTabs());
+  plots->setChildrenCollapsible(false);
+  auto* split = new QSplitter(Qt::Vertical, this);
+  split->setAccessibleName(tr("Clouds and plots"));
+  split->addWidget(m_clouds);
+  split->addWidget(plots);
+  split->setStretchFactor(0, 2);
+  split->setStretchFactor(1, 3);
+  split->setChildrenCollapsible(false);
+  auto* layout = new QVBoxLayout(this);
+  layout->setContentsMargins(6, 6, 6, 6);
+  layout->setSpacing(4);
+  layout->addLayout(makeBars());
+  layout->addWidget(m_warning);
+  layout->addWidget(split, 1);
+  connectStudy();
+  connectDragging();
+  showAll();
+}
+
+QLayout* GalaxyView::makeBars()
+{
+  auto* add = new QPushButton(tr("Add"), this);
+  auto* sources = new QMenu(add);
+  sources->addAction(tr("Folder of layers…"), this, &GalaxyView::addLayersRequested);
+  sources->addAction(tr("Files as layers…"), this, &GalaxyView::addFilesRequested);
+  sources->addAction(tr("Raw activations…"), this, &GalaxyView::activationsRequested);
+  sources->addAction(tr("Published curve…"), this, &GalaxyView::referenceRequested);
+  add->setMenu(sources);
+  add->setToolTip(
+      tr("Folders, Gemma Scope trees, files, groups of an HDF5 file: listed, and read one at a "
+         "time. Or what to compare with: raw activations, a table of published values"));
+  auto* save = new QPushButton(tr("Save"), this);
+  auto* targets = new QMenu(save);
+  targets->addAction(tr("Curves as a table…"), m_curves[0], &PlotWidget::saveTable);
+  targets->addAction(tr("Clouds as a figure…"), this, &GalaxyView::saveCloudsRequested);
+  save->setMenu(targets);
   m_analyze->setToolTip(tr("Compute spectrum, volume and clustering entropy of every layer"));
-  add->setToolTip(tr("Folders, Gemma Scope trees or files: listed, and read one at a time"));
-  reference->setToolTip(tr("Overlay a table of published values (CSV)"));
   m_followButton->setToolTip(
       tr("Follow the selected features through the layers by mutual best cosine"));
   m_center->setChecked(true);
@@ -151,98 +128,118 @@ GalaxyView::GalaxyView(Document* document, GalaxyStudy* study, QWidget* parent)
   m_halves->setPrefix(tr("Halves: "));
   m_halves->setSpecialValueText(tr("No intervals"));
   m_halves->setAccessibleName(tr("Random halves for the intervals"));
+  m_morph->setToolTip(tr(
+      "The slider glides one cloud from layer to layer: matched features move, the others fade"));
+  m_atL0->setToolTip(tr("Compare only layers of about this L0, one of each layer number"));
+  m_l0->setRange(0.1, 1e6);
+  m_l0->setDecimals(1);
+  m_l0->setValue(70);
+  m_l0->setEnabled(false);
+  m_l0->setAccessibleName(tr("L0 at which layers are compared"));
+  m_tolerance->setRange(0, 100);
+  m_tolerance->setValue(10);
+  m_tolerance->setPrefix(QStringLiteral("± "));
+  m_tolerance->setSuffix(QStringLiteral(" %"));
+  m_tolerance->setEnabled(false);
+  m_tolerance->setAccessibleName(tr("How far L0 may be from it, in percent"));
   for (const QString& name : {tr("Against layer"), tr("Against width"), tr("Against L0")})
     m_axis->addItem(name);
   m_axis->setAccessibleName(tr("What the curves are drawn against"));
+  for (const QString& name : {tr("Colour: distance"), tr("Colour: best match")})
+    m_colors->addItem(name);
+  m_colors->setAccessibleName(tr("What colours the clouds"));
+  m_colors->setToolTip(
+      tr("Distance from the centre, or the best cosine with a feature of the next layer"));
   m_slider->setAccessibleName(tr("Layer"));
-  m_slider->setPageStep(1);
-  for (QLabel* label : {m_place, m_warning, m_followedText}) {
-    label->setTextFormat(Qt::PlainText);
-    label->setAccessibleName(label == m_place     ? tr("Layer shown")
-                             : label == m_warning ? tr("Warnings")
-                                                  : tr("Following"));
+  m_slider->setMinimumWidth(80);
+
+  auto* first = new QHBoxLayout;
+  for (QWidget* widget : std::initializer_list<QWidget*>{
+           m_analyze, add, save, m_followButton, m_unitNorm, m_center, m_published, m_halves})
+    first->addWidget(widget);
+  first->addStretch(1);
+  auto* second = new QHBoxLayout;
+  second->addWidget(m_slider, 1);
+  for (QWidget* widget : std::initializer_list<QWidget*>{m_place, m_morph, m_colors, m_axis, m_atL0,
+                                                         m_l0, m_tolerance})
+    second->addWidget(widget);
+  auto* bars = new QVBoxLayout;
+  bars->addLayout(first);
+  bars->addLayout(second);
+  return bars;
+}
+
+QWidget* GalaxyView::makeTabs()
+{
+  auto* tabs = new QTabWidget(this);
+  tabs->setAccessibleName(tr("Curves, followed features, layers and components"));
+  tabs->setDocumentMode(true);
+  const QString names[] = {tr("Slope"), tr("Volume"), tr("Clustering entropy")};
+  for (std::size_t i = 0; i < m_curves.size(); ++i) {
+    m_curves[i] = new PlotWidget(tr("%1 over layers").arg(names[i]), this);
+    m_curves[i]->setFileStem(QStringLiteral("layers"));
+    tabs->addTab(m_curves[i], names[i]);
+    connectClicks(static_cast<CurveValue>(i));
   }
-  m_warning->setWordWrap(true);
   m_followedText->setWordWrap(true);
   m_followedText->setText(
       tr("Select features, then choose Follow the selection: here stands which feature of every "
          "layer they are, by mutual best cosine above what chance gives."));
   m_followed->setAccessibleName(tr("Followed features, a row per layer"));
+  m_followed->setObjectName(QStringLiteral("followed"));
   m_followed->setEditTriggers(QAbstractItemView::NoEditTriggers);
   m_followed->setSelectionBehavior(QAbstractItemView::SelectRows);
   m_followed->verticalHeader()->setVisible(false);
-
-  auto* bar = new QHBoxLayout;
-  for (QWidget* widget : std::initializer_list<QWidget*>{m_analyze, add, m_unitNorm, m_center,
-                                                         m_published, m_halves, m_followButton})
-    bar->addWidget(widget);
-  bar->addStretch(1);
-  auto* second = new QHBoxLayout;
-  second->addWidget(m_slider, 1);
-  second->addWidget(m_place);
-  for (QWidget* widget : std::initializer_list<QWidget*>{m_axis, reference, saveTable, saveRow})
-    second->addWidget(widget);
-
-  auto* right = new QTabWidget(this);
-  right->setAccessibleName(tr("Curves and followed features"));
-  right->setDocumentMode(true);
-  const QString names[] = {tr("Slope"), tr("Volume"), tr("Clustering entropy")};
-  for (std::size_t i = 0; i < m_curves.size(); ++i) {
-    m_curves[i] = new PlotWidget(tr("%1 over layers").arg(names[i]), this);
-    m_curves[i]->setFileStem(QStringLiteral("layers"));
-    right->addTab(m_curves[i], names[i]);
-    connectClicks(static_cast<CurveValue>(i));
-  }
-  auto* followPage = new QWidget(this);
-  auto* followLayout = new QVBoxLayout(followPage);
-  followLayout->setContentsMargins(4, 4, 4, 4);
-  followLayout->addWidget(m_followedText);
-  followLayout->addWidget(m_followed, 1);
   m_followed->horizontalHeader()->setAccessibleName(tr("Layers"));
   m_followed->verticalHeader()->setAccessibleName(tr("Rows of the followed features"));
-  right->addTab(followPage, tr("Followed"));
-  m_spectrum->setFileStem(QStringLiteral("spectrum"));
-  auto* plots = new QSplitter(Qt::Horizontal, this);
-  plots->setAccessibleName(tr("Spectrum and curves"));
-  plots->addWidget(m_spectrum);
-  plots->addWidget(right);
-  plots->setChildrenCollapsible(false);
-  auto* split = new QSplitter(Qt::Vertical, this);
-  split->setAccessibleName(tr("Clouds and plots"));
-  split->addWidget(m_clouds);
-  split->addWidget(plots);
-  split->setStretchFactor(0, 2);
-  split->setStretchFactor(1, 3);
-  split->setChildrenCollapsible(false);
-  auto* layout = new QVBoxLayout(this);
-  layout->setContentsMargins(6, 6, 6, 6);
-  layout->setSpacing(4);
-  layout->addLayout(bar);
-  layout->addLayout(second);
-  layout->addWidget(m_warning);
-  layout->addWidget(split, 1);
+  auto* page = new QWidget(this);
+  auto* layout = new QVBoxLayout(page);
+  layout->setContentsMargins(4, 4, 4, 4);
+  layout->addWidget(m_followedText);
+  layout->addWidget(m_followed, 1);
+  tabs->addTab(page, tr("Followed"));
+  tabs->addTab(m_component, tr("Components"));
+  tabs->addTab(m_layers, tr("Layers"));
+  return tabs;
+}
 
+void GalaxyView::connectStudy()
+{
   connect(m_analyze, &QPushButton::clicked, this, [this] {
     applySwitches();
     m_study->analyze();
   });
-  connect(add, &QPushButton::clicked, this, &GalaxyView::addLayersRequested);
-  connect(reference, &QPushButton::clicked, this, &GalaxyView::referenceRequested);
-  connect(saveRow, &QPushButton::clicked, this, &GalaxyView::saveCloudsRequested);
-  connect(saveTable, &QPushButton::clicked, m_curves[0], &PlotWidget::saveTable);
   connect(m_followButton, &QPushButton::clicked, this,
           [this] { m_study->follow(m_document->selection()->features()); });
   connect(m_published, &QCheckBox::toggled, m_clouds, &CloudRowWidget::setPublished);
   connect(m_axis, &QComboBox::currentIndexChanged, this, &GalaxyView::showCurves);
-  connect(m_slider, &QSlider::valueChanged, study, &GalaxyStudy::setCurrent);
-  connect(m_clouds, &CloudRowWidget::chosen, study, &GalaxyStudy::setCurrent);
+  connect(m_slider, &QSlider::valueChanged, this, &GalaxyView::moveSlider);
+  connect(m_morph, &QCheckBox::toggled, this, [this](bool on) {
+    setSliderRange();
+    if (on)
+      askForMatches();
+    showClouds();
+  });
+  connect(m_colors, &QComboBox::currentIndexChanged, this, [this](int index) {
+    if (index == 1)
+      askForMatches();
+    showClouds();
+  });
+  connect(m_atL0, &QCheckBox::toggled, this, &GalaxyView::applyMatchedL0);
+  connect(m_l0, &QDoubleSpinBox::valueChanged, this, &GalaxyView::applyMatchedL0);
+  connect(m_tolerance, &QSpinBox::valueChanged, this, &GalaxyView::applyMatchedL0);
+  connect(m_clouds, &CloudRowWidget::chosen, m_study, &GalaxyStudy::setCurrent);
   connect(m_followed, &QTableWidget::cellActivated, this,
           [this](int row, int) { m_study->setCurrent(row); });
   connect(m_followed, &QTableWidget::cellClicked, this,
           [this](int row, int) { m_study->setCurrent(row); });
-  connect(study, &GalaxyStudy::entriesChanged, this, &GalaxyView::showAll);
-  connect(study, &GalaxyStudy::currentChanged, this, &GalaxyView::showAll);
-  connect(study, &GalaxyStudy::followedChanged, this, [this] {
+  connect(m_component, &GalaxyComponentPanel::featureChosen, this,
+          [this](FeatureId feature) { m_document->selection()->setFeatures({feature}, feature); });
+  connect(m_layers, &GalaxyLayersTable::messageRaised, this, &GalaxyView::messageRaised);
+  connect(m_study, &GalaxyStudy::entriesChanged, this, &GalaxyView::showAll);
+  connect(m_study, &GalaxyStudy::currentChanged, this, &GalaxyView::showAll);
+  connect(m_study, &GalaxyStudy::transitionsChanged, this, &GalaxyView::showClouds);
+  connect(m_study, &GalaxyStudy::followedChanged, this, [this] {
     showFollowed();
     showClouds();
   });
@@ -254,8 +251,62 @@ GalaxyView::GalaxyView(Document* document, GalaxyStudy* study, QWidget* parent)
       emit messageRaised({Message::Kind::Note, said, {}, {}, false});
     });
   }
-  connectDragging();
-  showAll();
+}
+
+void GalaxyView::setSliderRange()
+{
+  const std::vector<int> taken = m_study->compared();
+  const QSignalBlocker quiet(m_slider);
+  if (m_morph->isChecked()) {
+    const auto here = std::ranges::find(taken, m_study->current());
+    const int at = here == taken.end() ? 0 : static_cast<int>(here - taken.begin());
+    const bool stays = m_slider->maximum() == morphSteps * (static_cast<int>(taken.size()) - 1) &&
+                       std::lround(static_cast<double>(m_slider->value()) / morphSteps) == at;
+    m_slider->setRange(0, std::max(0, morphSteps * (static_cast<int>(taken.size()) - 1)));
+    m_slider->setPageStep(morphSteps);
+    if (!stays)
+      m_slider->setValue(morphSteps * at);
+    m_slider->setEnabled(taken.size() > 1);
+    return;
+  }
+  const auto count = static_cast<int>(m_study->entries().size());
+  m_slider->setRange(0, std::max(0, count - 1));
+  m_slider->setPageStep(1);
+  m_slider->setValue(std::max(0, m_study->current()));
+  m_slider->setEnabled(count > 1);
+}
+
+void GalaxyView::moveSlider(int value)
+{
+  if (!m_morph->isChecked()) {
+    m_study->setCurrent(value);
+    return;
+  }
+  const std::vector<int> taken = m_study->compared();
+  const auto nearest = static_cast<std::size_t>(
+      std::lround(static_cast<double>(value) / static_cast<double>(morphSteps)));
+  if (nearest < taken.size() && taken[nearest] != m_study->current())
+    m_study->setCurrent(taken[nearest]);  // shows all
+  else
+    showClouds();
+}
+
+void GalaxyView::applyMatchedL0()
+{
+  m_l0->setEnabled(m_atL0->isChecked());
+  m_tolerance->setEnabled(m_atL0->isChecked());
+  if (!m_atL0->isChecked()) {
+    if (m_study->matchedL0())
+      m_study->setMatchedL0(std::nullopt);
+    return;
+  }
+  m_study->setMatchedL0(MatchedL0{m_l0->value(), 0.01 * m_tolerance->value()});
+}
+
+void GalaxyView::askForMatches()
+{
+  if (m_study->compared().size() > 1)
+    m_study->matchLayers();
 }
 
 void GalaxyView::applySwitches()
@@ -353,7 +404,8 @@ LayerCurve GalaxyView::curve(CurveValue value) const
   curve.axis = static_cast<CurveAxis>(m_axis->currentIndex());
   curve.current = m_study->current();
   const auto& entries = m_study->entries();
-  for (std::size_t i = 0; i < entries.size(); ++i) {
+  for (const int taken : m_study->compared()) {
+    const auto i = static_cast<std::size_t>(taken);
     const auto& analysis = entries[i].analysis;
     if (!analysis || (value == CurveValue::ClusteringEntropy && !analysis->entropy))
       continue;
@@ -374,15 +426,22 @@ LayerCurve GalaxyView::curve(CurveValue value) const
         point.halfWidth = analysis->spectrum.logDeterminantInterval;
         break;
       case CurveValue::ClusteringEntropy:
-        // What no clustering gives is taken off, but for the published figure.
-        point.value = analysis->options.entropy.variant == EntropyVariant::Published
-                          ? analysis->entropy->negentropy
-                          : analysis->entropy->corrected;
+        point.value = entropyShown(*analysis);
         point.halfWidth = analysis->entropy->interval95;
         break;
     }
     curve.points.push_back(point);
+    if (value == CurveValue::Slope && analysis->correction) {
+      point.value = analysis->correction->slope;
+      point.halfWidth = analysis->correction->slopeInterval;
+      curve.corrected.push_back(point);
+    }
   }
+  if (const auto& raw = m_study->activations(); raw && raw->analysis)
+    curve.activations = value == CurveValue::Slope ? raw->analysis->spectrum.slope
+                        : value == CurveValue::LogDeterminant
+                            ? raw->analysis->spectrum.logDeterminant
+                            : entropyShown(*raw->analysis);
   if (m_reference && curve.axis == CurveAxis::Layer) {
     try {
       curve.reference = readReference(*m_reference, value);
@@ -424,6 +483,12 @@ ResultTable GalaxyView::table() const
   add("slope", [](const GalaxyEntry&, const LayerAnalysis& a) { return a.spectrum.slope; });
   add("slope_ci95",
       [](const GalaxyEntry&, const LayerAnalysis& a) { return a.spectrum.slopeInterval; });
+  add("slope_corrected", [&](const GalaxyEntry&, const LayerAnalysis& a) {
+    return a.correction ? a.correction->slope : nan;
+  });
+  add("slope_corrected_ci95", [&](const GalaxyEntry&, const LayerAnalysis& a) {
+    return a.correction ? a.correction->slopeInterval : nan;
+  });
   add("slope_gaussian",
       [](const GalaxyEntry&, const LayerAnalysis& a) { return a.gaussian.slope; });
   add("log_determinant",
@@ -468,14 +533,11 @@ void GalaxyView::saveClouds(const std::filesystem::path& path)
 void GalaxyView::showAll()
 {
   const auto count = static_cast<int>(m_study->entries().size());
-  {
-    const QSignalBlocker quiet(m_slider);
-    m_slider->setRange(0, std::max(0, count - 1));
-    m_slider->setValue(std::max(0, m_study->current()));
-  }
-  m_slider->setEnabled(count > 1);
+  setSliderRange();
   m_analyze->setEnabled(count > 0);
   m_followButton->setEnabled(count > 1);
+  m_morph->setEnabled(count > 1);
+  m_colors->setEnabled(count > 1);
   m_place->setText(m_study->current() < 0 ? tr("No layer")
                                           : tr("%1 (%2 of %3)")
                                                 .arg(titleOf(m_study->current()))
@@ -484,6 +546,7 @@ void GalaxyView::showAll()
   const QStringList warnings = m_study->warnings();
   m_warning->setText(warnings.join(QLatin1Char(' ')));
   m_warning->setVisible(!warnings.isEmpty());
+  m_layers->showEntries();
   showSpectrum();
   showCurves();
   showClouds();
@@ -500,8 +563,13 @@ void GalaxyView::showSpectrum()
     return;
   }
   const LayerAnalysis& analysis = *m_study->entries()[static_cast<std::size_t>(current)].analysis;
-  m_spectrum->setDrawing(spectrumDrawing(analysis));
-  m_spectrum->setSummary(spectrumSentence(analysis, titleOf(current)));
+  const auto& raw = m_study->activations();
+  const LayerAnalysis* activations = raw && raw->analysis ? raw->analysis.get() : nullptr;
+  m_spectrum->setDrawing(spectrumDrawing(analysis, activations));
+  QString said = spectrumSentence(analysis, titleOf(current));
+  if (activations)
+    said += QLatin1Char(' ') + activationsSentence(*activations);
+  m_spectrum->setSummary(said);
   m_spectrum->setToolTip(m_spectrum->summary());
   ResultTable spectra;
   const auto add = [&](const char* name, const Eigen::VectorXd& values) {
@@ -511,6 +579,8 @@ void GalaxyView::showSpectrum()
   add("eigenvalue", analysis.spectrum.eigenvalues);
   add("gaussian", analysis.gaussian.eigenvalues);
   add("marchenko_pastur", analysis.marchenkoPastur.eigenvalues);
+  if (activations)
+    add("activations", activations->spectrum.eigenvalues);
   m_spectrum->setTable(std::move(spectra));
 }
 
@@ -534,45 +604,119 @@ void GalaxyView::showCurves()
   }
 }
 
-void GalaxyView::showClouds()
+std::vector<int> GalaxyView::entriesOfClouds() const
 {
   const auto& entries = m_study->entries();
   std::vector<int> ready;
-  for (std::size_t i = 0; i < entries.size(); ++i)
-    if (entries[i].analysis && entries[i].analysis->scores.rows() >= 3)
-      ready.push_back(static_cast<int>(i));
+  for (const int entry : m_study->compared()) {
+    const auto& analysis = entries[static_cast<std::size_t>(entry)].analysis;
+    if (analysis && analysis->scores.rows() >= 3)
+      ready.push_back(entry);
+  }
+  if (static_cast<int>(ready.size()) <= mostClouds)
+    return ready;
+  // Evenly over all, with the current one in the place of the nearest.
   std::vector<int> shown;
+  for (int i = 0; i < mostClouds; ++i)
+    shown.push_back(ready[static_cast<std::size_t>(
+        std::lround(i * (static_cast<double>(ready.size()) - 1) / (mostClouds - 1)))]);
   const auto here = std::ranges::find(ready, m_study->current());
-  if (static_cast<int>(ready.size()) <= mostClouds) {
-    shown = ready;
-  } else {
-    // Evenly over all, with the current one in the place of the nearest.
-    for (int i = 0; i < mostClouds; ++i)
-      shown.push_back(ready[static_cast<std::size_t>(
-          std::lround(i * (static_cast<double>(ready.size()) - 1) / (mostClouds - 1)))]);
-    if (here != ready.end() && std::ranges::find(shown, *here) == shown.end()) {
-      auto nearest =
-          std::ranges::min_element(shown, {}, [&](int entry) { return std::abs(entry - *here); });
-      *nearest = *here;
-    }
+  if (here != ready.end() && std::ranges::find(shown, *here) == shown.end()) {
+    auto nearest =
+        std::ranges::min_element(shown, {}, [&](int entry) { return std::abs(entry - *here); });
+    *nearest = *here;
   }
-  std::vector<RowCloud> clouds;
+  return shown;
+}
+
+RowCloud GalaxyView::cloudOf(int entry) const
+{
+  const auto& entries = m_study->entries();
+  const LayerAnalysis& analysis = *entries[static_cast<std::size_t>(entry)].analysis;
+  RowCloud cloud;
+  cloud.title = titleOf(entry);
+  cloud.positions = analysis.scores.topRows(3);
+  cloud.variances = analysis.componentVariances.head(3);
   const auto& followed = m_study->followed();
-  for (const int entry : shown) {
-    const LayerAnalysis& analysis = *entries[static_cast<std::size_t>(entry)].analysis;
-    RowCloud cloud;
-    cloud.title = titleOf(entry);
-    cloud.positions = analysis.scores.topRows(3);
-    cloud.variances = analysis.componentVariances.head(3);
-    if (followed && followed->layers.size() == entries.size())
-      for (const FeatureId id : followed->layers[static_cast<std::size_t>(entry)].features)
-        if (id != noFeature)
-          cloud.marked.push_back(id);
-    std::ranges::sort(cloud.marked);
-    cloud.marked.erase(std::unique(cloud.marked.begin(), cloud.marked.end()), cloud.marked.end());
-    clouds.push_back(std::move(cloud));
+  if (followed && followed->layers.size() == entries.size())
+    for (const FeatureId id : followed->layers[static_cast<std::size_t>(entry)].features)
+      if (id != noFeature)
+        cloud.marked.push_back(id);
+  std::ranges::sort(cloud.marked);
+  cloud.marked.erase(std::unique(cloud.marked.begin(), cloud.marked.end()), cloud.marked.end());
+  if (m_colors->currentIndex() != 1)
+    return cloud;
+  const std::vector<int> taken = m_study->compared();
+  const auto here = std::ranges::find(taken, entry);
+  if (here != taken.end() && std::next(here) != taken.end()) {
+    if (const auto transition = m_study->transition(entry, *std::next(here)))
+      cloud.values = transition->bestOfFirst;
+  } else if (here != taken.end() && here != taken.begin()) {
+    if (const auto transition = m_study->transition(*std::prev(here), entry))
+      cloud.values = transition->bestOfSecond;
   }
+  return cloud;
+}
+
+void GalaxyView::showClouds()
+{
+  if (m_morph->isChecked()) {
+    showMorph();
+    return;
+  }
+  std::vector<int> shown = entriesOfClouds();
+  std::vector<RowCloud> clouds;
+  bool byMatch = m_colors->currentIndex() == 1;
+  for (const int entry : shown) {
+    clouds.push_back(cloudOf(entry));
+    byMatch = byMatch && !clouds.back().values.empty();
+  }
+  if (!byMatch)  // not matched yet: all by distance, never some of them
+    for (RowCloud& cloud : clouds)
+      cloud.values.clear();
+  m_clouds->setRadius(0.0);
+  m_clouds->setColorName(
+      byMatch ? tr("best cosine in the next layer (of the last: in the one before)") : QString());
   m_clouds->setClouds(std::move(clouds), std::move(shown));
+}
+
+void GalaxyView::showMorph()
+{
+  const std::vector<int> taken = m_study->compared();
+  const std::size_t last = taken.empty() ? 0 : taken.size() - 1;
+  const auto at =
+      std::min(static_cast<std::size_t>(m_slider->value() / morphSteps), last == 0 ? 0 : last - 1);
+  const auto& entries = m_study->entries();
+  const auto analysisOf = [&](int entry) -> const LayerAnalysis* {
+    return entries[static_cast<std::size_t>(entry)].analysis.get();
+  };
+  if (last == 0 || !analysisOf(taken[at]) || !analysisOf(taken[at + 1]) ||
+      !m_study->transition(taken[at], taken[at + 1])) {
+    m_clouds->setClouds({}, {});
+    return;
+  }
+  const int first = taken[at], second = taken[at + 1];
+  const auto transition = m_study->transition(first, second);
+  const double share =
+      static_cast<double>(m_slider->value()) / morphSteps - static_cast<double>(at);
+  const RowCloud a = cloudOf(first), b = cloudOf(second);
+  MorphedCloud morphed = morphClouds(a.positions, b.positions, *transition, share);
+  RowCloud cloud;
+  cloud.title = tr("%1 → %2, %3 % of the way: %4 of %5 features matched")
+                    .arg(a.title, b.title)
+                    .arg(std::lround(100 * share))
+                    .arg(transition->from.size())
+                    .arg(a.positions.cols());
+  cloud.positions = std::move(morphed.positions);
+  cloud.presence = std::move(morphed.presence);
+  cloud.values = std::move(morphed.cosines);
+  cloud.variances = (1 - share) * a.variances + share * b.variances;
+  for (std::size_t pair = 0; pair < transition->from.size(); ++pair)
+    if (std::ranges::binary_search(a.marked, transition->from[pair]))
+      cloud.marked.push_back(static_cast<FeatureId>(pair));
+  m_clouds->setRadius(commonRadius({a, b}, m_published->isChecked()));
+  m_clouds->setColorName(tr("cosine of the match; what has none fades"));
+  m_clouds->setClouds({std::move(cloud)}, {share < 0.5 ? first : second});
 }
 
 void GalaxyView::showFollowed()
@@ -605,11 +749,9 @@ void GalaxyView::showFollowed()
       if (names.size() >= 4)
         continue;
       const FeatureId id = layer.features[k];
-      const auto& open = entries[i].source.open;
-      const bool labelled = open && !open->labels.empty();
-      names << (labelled ? QStringLiteral("%1 %2").arg(id).arg(
-                               text(open->labels[static_cast<std::size_t>(id)]))
-                         : QString::number(id));
+      names << (layer.labels[k].empty()
+                    ? QString::number(id)
+                    : QStringLiteral("%1 %2").arg(id).arg(text(layer.labels[k]).simplified()));
     }
     if (layer.found > names.size())
       names << tr("…");

@@ -5,10 +5,13 @@
 #include "core/document/GalaxyStudy.h"
 #include "widgets/plots/GalaxyPlots.h"
 #include "widgets/plots/PlotWidget.h"
-#include "widgets/views/CloudRow.h"
+#include "widgets/views/CloudRowWidget.h"
+#include "widgets/views/GalaxyComponentPanel.h"
+#include "widgets/views/GalaxyLayersTable.h"
 
 #include <QCheckBox>
 #include <QComboBox>
+#include <QDoubleSpinBox>
 #include <QLabel>
 #include <QPushButton>
 #include <QSlider>
@@ -21,38 +24,6 @@
 #include <optional>
 
 namespace orrery {
-
-/// Paints a row of clouds and keeps the picture until something changes; dragging turns them all.
-class CloudRowWidget : public QWidget {
-  Q_OBJECT
- public:
-  explicit CloudRowWidget(QWidget* parent = nullptr);
-
-  /// @p entries: what a click on each cloud chooses.
-  void setClouds(std::vector<RowCloud> clouds, std::vector<int> entries);
-  void setPublished(bool published);
-  [[nodiscard]] const std::vector<RowCloud>& clouds() const { return m_clouds; }
-  [[nodiscard]] const CloudRowOptions& options() const { return m_options; }
-  [[nodiscard]] QSize sizeHint() const override { return {900, 260}; }
-  [[nodiscard]] QSize minimumSizeHint() const override { return {200, 120}; }
-
- signals:
-  void chosen(int entry);
-
- protected:
-  void paintEvent(QPaintEvent* event) override;
-  void mousePressEvent(QMouseEvent* event) override;
-  void mouseMoveEvent(QMouseEvent* event) override;
-  void mouseReleaseEvent(QMouseEvent* event) override;
-
- private:
-  std::vector<RowCloud> m_clouds;
-  std::vector<int> m_entries;
-  CloudRowOptions m_options;
-  QImage m_picture;
-  QPointF m_pressed, m_last;
-  bool m_turned = false;
-};
 
 class GalaxyView : public QWidget {
   Q_OBJECT
@@ -70,6 +41,8 @@ class GalaxyView : public QWidget {
 
  signals:
   void addLayersRequested();
+  void addFilesRequested();
+  void activationsRequested();
   void referenceRequested();
   void saveCloudsRequested();
   void messageRaised(const orrery::Message& message);
@@ -79,8 +52,18 @@ class GalaxyView : public QWidget {
   void showSpectrum();
   void showCurves();
   void showClouds();
+  void showMorph();
   void showFollowed();
+  [[nodiscard]] QLayout* makeBars();
+  [[nodiscard]] QWidget* makeTabs();
+  void connectStudy();
+  void setSliderRange();
+  void moveSlider(int value);
   void applySwitches();
+  void applyMatchedL0();
+  void askForMatches();
+  [[nodiscard]] RowCloud cloudOf(int entry) const;
+  [[nodiscard]] std::vector<int> entriesOfClouds() const;
   void connectDragging();
   void connectClicks(CurveValue value);
   [[nodiscard]] LayerCurve curve(CurveValue value) const;
@@ -91,15 +74,18 @@ class GalaxyView : public QWidget {
   GalaxyStudy* m_study;
   QPushButton* m_analyze;
   QPushButton* m_followButton;
-  QCheckBox *m_unitNorm, *m_center, *m_published;
-  QSpinBox* m_halves;
-  QComboBox* m_axis;
+  QCheckBox *m_unitNorm, *m_center, *m_published, *m_morph, *m_atL0;
+  QSpinBox *m_halves, *m_tolerance;
+  QDoubleSpinBox* m_l0;
+  QComboBox *m_axis, *m_colors;
   QSlider* m_slider;
   QLabel *m_place, *m_warning, *m_followedText;
   CloudRowWidget* m_clouds;
   PlotWidget* m_spectrum;
   std::array<PlotWidget*, 3> m_curves{};
   QTableWidget* m_followed;
+  GalaxyLayersTable* m_layers;
+  GalaxyComponentPanel* m_component;
   std::optional<std::filesystem::path> m_reference;
   int m_dragged = 0;  ///< −1 the first rank's end, +1 the last's, 0 none.
 };
