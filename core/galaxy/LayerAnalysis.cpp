@@ -1,5 +1,6 @@
 #include "core/galaxy/LayerAnalysis.h"
 
+#include "core/base/Correlation.h"
 #include "core/base/Error.h"
 #include "core/base/Parallel.h"
 #include "core/embedding/Pca.h"
@@ -54,38 +55,6 @@ UsableFeatures featuresFor(const Dictionary& dictionary, bool unitNorm)
              dictionary.rows.zero.begin(), dictionary.rows.zero.end(),
              std::back_inserter(without.rows.nonFinite));
   return usableFeatures(without);
-}
-
-std::vector<double> ranked(const std::vector<double>& values)
-{
-  std::vector<std::size_t> order(values.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::sort(order.begin(), order.end(),
-            [&](std::size_t a, std::size_t b) { return values[a] < values[b]; });
-  std::vector<double> ranks(values.size());
-  for (std::size_t begin = 0; begin < order.size();) {
-    std::size_t end = begin;
-    while (end < order.size() && values[order[end]] == values[order[begin]])
-      ++end;
-    for (std::size_t i = begin; i < end; ++i)
-      ranks[order[i]] = 0.5 * static_cast<double>(begin + end - 1);
-    begin = end;
-  }
-  return ranks;
-}
-
-double correlation(const std::vector<double>& a, const std::vector<double>& b)
-{
-  const auto n = static_cast<double>(a.size());
-  const double meanA = std::accumulate(a.begin(), a.end(), 0.0) / n;
-  const double meanB = std::accumulate(b.begin(), b.end(), 0.0) / n;
-  double ab = 0, aa = 0, bb = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    ab += (a[i] - meanA) * (b[i] - meanB);
-    aa += (a[i] - meanA) * (a[i] - meanA);
-    bb += (b[i] - meanB) * (b[i] - meanB);
-  }
-  return aa > 0 && bb > 0 ? ab / std::sqrt(aa * bb) : nan;
 }
 
 std::size_t characters(const std::string& utf8)
@@ -241,7 +210,8 @@ ComponentReport inspectComponent(const Dictionary& dictionary, const LayerAnalys
       return;
     const double pearson = correlation(scores, values);
     if (std::isfinite(pearson))
-      report.correlations.push_back({name, pearson, correlation(ranked(scores), ranked(values)),
+      report.correlations.push_back({name, pearson,
+                                     correlation(averageRanks(scores), averageRanks(values)),
                                      static_cast<std::int64_t>(values.size())});
   };
   bool hasNorm = false, hasLength = false;
