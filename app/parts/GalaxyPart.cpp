@@ -8,7 +8,7 @@ namespace orrery {
 GalaxyPart::GalaxyPart(const WindowContext& context, QObject* parent)
     : QObject(parent),
       m_context(context),
-      m_study(context.document),
+      m_study(context.document, this),
       m_view(new GalaxyView(context.document, &m_study))
 {
   context.views->addView(QStringLiteral("galaxy"), tr("Galaxy"), m_view);

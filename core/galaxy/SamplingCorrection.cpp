@@ -438,7 +438,8 @@ SamplingCorrection correctForSampling(const Spectrum& spectrum,
               .solve(progress)
               .slope);
   }
-  correction.slopeInterval = halfWidth95(slopes);
+  // Halves that have no more features than dimensions only tell how far the raw slope spreads.
+  correction.slopeInterval = slopes.empty() ? spectrum.slopeInterval : halfWidth95(slopes);
   if (whole.isotropic)
     correction.slopeInterval = std::isfinite(correction.slopeInterval)
                                    ? std::max(correction.slopeInterval, whole.resolution)

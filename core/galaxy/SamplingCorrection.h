@@ -42,7 +42,8 @@ struct SamplingCorrection {
   double slope = 0.0;
   double intercept = 0.0;  ///< log10 eigenvalue that it has at rank 1.
   /// Half-width of the 95 % interval: over the spectrum's random halves, each corrected as what it
-  /// is, a cloud of half as many features. For `isotropic` at least `resolution`. NaN: no halves.
+  /// is, a cloud of half as many features; where they have no more features than dimensions that of
+  /// the raw slope. For `isotropic` at least `resolution`. NaN: no halves.
   double slopeInterval = 0.0;
   double found = 0.0;  ///< The slope that was corrected.
   /// The spectrum is, as a whole and in slope, within the scatter of isotropic Gaussian clouds: the

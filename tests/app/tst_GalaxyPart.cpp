@@ -44,7 +44,7 @@ class tst_GalaxyPart : public QObject {
     QPushButton *analyse = nullptr, *follow = nullptr;
     for (QPushButton* button : view->findChildren<QPushButton*>()) {
       analyse = button->text() == QLatin1String("Analyse") ? button : analyse;
-      follow = button->text().startsWith(QLatin1String("Follow")) ? button : follow;
+      follow = button->text() == QLatin1String("Follow the selection") ? button : follow;
     }
     QVERIFY(analyse && follow);
     analyse->click();
