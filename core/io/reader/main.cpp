@@ -41,6 +41,13 @@ void sendBytes(const void* data, std::size_t count)
 void sendFrame(FrameKind kind, const std::string& payload)
 {
   const FrameHeader header{protocolMagic, kind, static_cast<std::uint32_t>(payload.size())};
+  // Small frames in one call: each wakes the program once.
+  if (payload.size() <= 4096) {
+    std::string whole(reinterpret_cast<const char*>(&header), sizeof header);
+    whole += payload;
+    sendBytes(whole.data(), whole.size());
+    return;
+  }
   sendBytes(&header, sizeof header);
   sendBytes(payload.data(), payload.size());
 }
