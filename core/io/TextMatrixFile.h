@@ -38,7 +38,7 @@ struct TextMatrix {
 std::optional<TextMatrixFormat> sniffTextMatrix(const std::filesystem::path& path);
 
 /// (features, dimensions) from the header or the first row, without reading the file through;
-/// features −1 if unknown.
+/// features −1 if unknown. Throws Error where raw numbers come without a shape or with another one.
 std::pair<std::int64_t, std::int64_t> textMatrixShape(const std::filesystem::path& path,
                                                       TextMatrixFormat format,
                                                       const ReadOptions& options);

@@ -142,6 +142,8 @@ OpenDialog::OpenDialog(std::filesystem::path path, QWidget* parent)
   });
   connect(&m_job, &JobRunner::runningChanged, m_busy, &QWidget::setVisible);
   connect(&m_job, &JobRunner::failed, this, [this](const QString& sentence) {
+    m_preview.reset();
+    m_arrays->clear();
     m_how->setText(sentence);
     m_open->setEnabled(false);
     // Bytes without a header may still be a matrix whose shape somebody knows.

@@ -113,9 +113,8 @@ bool looksLikeProjectorConfig(std::string_view head)
          head.find("\"tensorPath\"") != std::string_view::npos;
 }
 
-TextMatrix readRawBytes(const ByteSource& source,
-                        std::optional<std::pair<std::int64_t, std::int64_t>> shape,
-                        std::optional<std::uint64_t> maxMemory, const Progress& progress)
+std::pair<std::int64_t, std::int64_t> checkedRawShape(
+    const ByteSource& source, std::optional<std::pair<std::int64_t, std::int64_t>> shape)
 {
   if (!shape)
     source.fail("holds numbers without a header (" + displayBytes(source.size()) +
@@ -132,6 +131,15 @@ TextMatrix readRawBytes(const ByteSource& source,
     source.fail("does not hold " + shapeText + " 32-bit numbers: expected " +
                 (fits ? displayBytes(bytes) : std::string("more than 2^64 bytes")) + ", found " +
                 displayBytes(source.size()));
+  return *shape;
+}
+
+TextMatrix readRawBytes(const ByteSource& source,
+                        std::optional<std::pair<std::int64_t, std::int64_t>> shape,
+                        std::optional<std::uint64_t> maxMemory, const Progress& progress)
+{
+  const auto [features, dimensions] = checkedRawShape(source, shape);
+  const std::uint64_t bytes = source.size();
   checkMatrixMemory(source, features, dimensions, maxMemory);
 
   TextMatrix matrix;

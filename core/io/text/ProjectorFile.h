@@ -15,8 +15,12 @@ namespace orrery {
 /// Whether a file's first bytes are those of a projector_config.json.
 bool looksLikeProjectorConfig(std::string_view head);
 
-/// Reads little-endian 32-bit floats without any header, row after row. Throws Error, giving both
+/// The shape of 32-bit floats without any header. Throws Error if none is given, or, giving both
 /// sizes, if the file is not exactly features × dimensions of them.
+std::pair<std::int64_t, std::int64_t> checkedRawShape(
+    const ByteSource& source, std::optional<std::pair<std::int64_t, std::int64_t>> shape);
+
+/// Reads little-endian 32-bit floats without any header, row after row, of a checked shape.
 TextMatrix readRawBytes(const ByteSource& source,
                         std::optional<std::pair<std::int64_t, std::int64_t>> shape,
                         std::optional<std::uint64_t> maxMemory, const Progress& progress);

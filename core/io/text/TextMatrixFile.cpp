@@ -75,7 +75,7 @@ std::pair<std::int64_t, std::int64_t> textMatrixShape(const std::filesystem::pat
   if (format == TextMatrixFormat::ProjectorConfig)
     return projectorConfigShape(source, options);
   if (format == TextMatrixFormat::RawBytes)
-    return options.shape.value_or(std::pair<std::int64_t, std::int64_t>(-1, -1));
+    return checkedRawShape(source, options.shape);
   const std::optional<DelimitedMatrix> matrix = recognizeDelimitedMatrix(source);
   return {-1, matrix ? matrix->layout.dimensions : -1};
 }

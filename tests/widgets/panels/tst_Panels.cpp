@@ -1,5 +1,7 @@
 // Panels by themselves: theme, messages, jobs, the Open dialog, the inspector.
+#include "core/io/DictionaryFile.h"
 #include "core/synthetic/SyntheticDictionary.h"
+#include "tests/support/TemporaryFolder.h"
 #include "tests/support/TestData.h"
 #include "widgets/panels/InspectorPanel.h"
 #include "widgets/panels/JobBar.h"
@@ -11,12 +13,19 @@
 #include <QApplication>
 #include <QDir>
 #include <QSignalSpy>
+#include <QSpinBox>
 #include <QTextEdit>
 #include <QtTest/QTest>
 
+#include <numeric>
+#include <optional>
+#include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 using namespace orrery;
+using orrery::test::TemporaryFolder;
 
 class tst_Panels : public QObject {
   Q_OBJECT
@@ -151,6 +160,40 @@ class tst_Panels : public QObject {
       }
     QCOMPARE(dialog.requests().size(), std::size_t{2});
     QVERIFY(dialog.requests().front().options.dataset->ends_with("W_dec"));
+  }
+
+  void openDialogAsksForTheShapeOfRawNumbers()
+  {
+    const TemporaryFolder folder;
+    std::vector<float> numbers(600);
+    std::iota(numbers.begin(), numbers.end(), 1.0f);
+    OpenDialog dialog(
+        folder.write("raw.bytes", std::string(reinterpret_cast<const char*>(numbers.data()),
+                                              sizeof(float) * numbers.size())));
+    QTRY_VERIFY_WITH_TIMEOUT(!dialog.isInspecting(), 10000);
+    QVERIFY(dialog.requests().empty());
+    const auto sides = dialog.findChildren<QSpinBox*>();
+    QCOMPARE(sides.size(), 2);
+    QVERIFY(sides[0]->isVisibleTo(&dialog));
+    const auto type = [&](int features, int dimensions) {
+      for (QSpinBox* side : sides) {
+        side->setValue(side->accessibleName() == QStringLiteral("Features") ? features
+                                                                            : dimensions);
+        QMetaObject::invokeMethod(side, "editingFinished");
+      }
+    };
+    type(150, 5);
+    QTRY_VERIFY_WITH_TIMEOUT(!dialog.isInspecting(), 10000);
+    QVERIFY(dialog.requests().empty());
+    type(150, 4);
+    QTRY_VERIFY_WITH_TIMEOUT(!dialog.isInspecting(), 10000);
+    QVERIFY2(dialog.explanation().contains(QStringLiteral("150 features × 4 dimensions")),
+             qPrintable(dialog.explanation()));
+    QCOMPARE(dialog.requests().size(), std::size_t{1});
+    const OpenRequest request = dialog.requests().front();
+    QCOMPARE(request.options.shape, std::optional(std::pair<std::int64_t, std::int64_t>(150, 4)));
+    const Dictionary read = readDictionary(request.path, request.options);
+    QVERIFY(*read.decoder == Eigen::Map<const Eigen::MatrixXf>(numbers.data(), 4, 150));
   }
 
   void openDialogRefusesInASentence()
