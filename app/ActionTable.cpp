@@ -193,6 +193,8 @@ constexpr ActionSpec specs[] = {
      "Ctrl+Shift+P"},
     {"help.keys", Group::Help, "&Keys and gestures", "What every key and gesture does", "keyboard",
      "?"},
+    {"help.editKeys", Group::Help, "C&hange keys…", "Give commands other keys, or take them back",
+     "keyboard", ""},
     {"help.manual", Group::Help, "&Help", "How to begin, what can be read, how to select", "help",
      "F1"},
     {"help.about", Group::Help, "&About Orrery", "Version, licence and sources", "orrery", "",
@@ -238,28 +240,51 @@ QString groupTitle(ActionGroup group)
   return {};
 }
 
+QList<QKeySequence> defaultKeys(const ActionSpec& spec)
+{
+  QList<QKeySequence> keys;
+  for (const QString& key :
+       QString::fromLatin1(spec.shortcut).split(QStringLiteral("; "), Qt::SkipEmptyParts))
+    keys << QKeySequence::fromString(key, QKeySequence::PortableText);
+  return keys;
+}
+
+QString plainName(const QString& text)
+{
+  return QString(text).remove(QLatin1Char('&')).remove(QStringLiteral("…"));
+}
+
 ActionTable::ActionTable(QWidget* owner) : QObject(owner)
 {
   for (const ActionSpec& spec : specs) {
     auto* action = new QAction(translated(spec.text), this);
     action->setObjectName(QString::fromLatin1(spec.id));
     action->setCheckable(spec.checkable);
-    QList<QKeySequence> keys;
-    for (const QString& key :
-         QString::fromLatin1(spec.shortcut).split(QStringLiteral("; "), Qt::SkipEmptyParts))
-      keys << QKeySequence::fromString(key, QKeySequence::PortableText);
-    action->setShortcuts(keys);
-    QString tip = translated(spec.toolTip);
-    if (!keys.isEmpty())
-      tip += QStringLiteral(" (%1)").arg(keys.front().toString(QKeySequence::NativeText));
-    action->setToolTip(tip);
     action->setStatusTip(translated(spec.toolTip));
     if (*spec.icon)
       action->setIcon(icon(QString::fromLatin1(spec.icon)));
     owner->addAction(action);
     m_actions[spec.id] = action;
   }
+  setKeys({});
   setState({});
+}
+
+void ActionTable::setKeys(const ChosenKeys& chosen)
+{
+  QList<QKeySequence> taken;
+  for (const ActionSpec& spec : specs) {
+    const auto own = chosen.find(QString::fromLatin1(spec.id));
+    QList<QKeySequence> keys = own == chosen.end() ? defaultKeys(spec) : own->second;
+    keys.removeIf([&](const QKeySequence& key) { return key.isEmpty() || taken.contains(key); });
+    taken << keys;
+    QAction* action = m_actions[spec.id];
+    action->setShortcuts(keys);
+    QString tip = translated(spec.toolTip);
+    if (!keys.isEmpty())
+      tip += QStringLiteral(" (%1)").arg(keys.front().toString(QKeySequence::NativeText));
+    action->setToolTip(tip);
+  }
 }
 
 QAction* ActionTable::action(std::string_view id) const

@@ -35,6 +35,13 @@ struct ActionSpec {
 
 std::span<const ActionSpec> actionSpecs();
 QString groupTitle(ActionGroup group);
+/// The keys that the table gives.
+QList<QKeySequence> defaultKeys(const ActionSpec& spec);
+/// "Open…" without the mark of its mnemonic and without dots: "Open".
+QString plainName(const QString& text);
+
+/// Keys that somebody has chosen, by the action's id; an empty list: no key.
+using ChosenKeys = std::map<QString, QList<QKeySequence>>;
 
 /// Makes the QActions and keeps them enabled as they should be.
 class ActionTable : public QObject {
@@ -51,6 +58,10 @@ class ActionTable : public QObject {
     bool undo = false, redo = false;
   };
   void setState(const State& state);
+
+  /// Gives every action the keys of @p chosen, and all others those of the table. Unknown ids are
+  /// left out; of two actions with one key the later in the table goes without it.
+  void setKeys(const ChosenKeys& chosen);
 
  private:
   std::map<std::string_view, QAction*> m_actions;

@@ -1,13 +1,13 @@
 #include "app/HelpDialogs.h"
 
+#include <QCoreApplication>
 #include <QDialogButtonBox>
 #include <QFile>
 #include <QGridLayout>
 #include <QLabel>
 #include <QPushButton>
 #include <QScrollArea>
-#include <QTabWidget>
-#include <QTextBrowser>
+#include <QTextTable>
 #include <QVBoxLayout>
 
 namespace orrery {
@@ -40,6 +40,11 @@ constexpr Gesture gestures[] = {
     {"Esc while drawing", "give the region up"},
 };
 
+constexpr ActionGroup allGroups[] = {ActionGroup::File,  ActionGroup::Edit,   ActionGroup::Select,
+                                     ActionGroup::View,  ActionGroup::Maps,   ActionGroup::Crystals,
+                                     ActionGroup::Lobes, ActionGroup::Galaxy, ActionGroup::Tools,
+                                     ActionGroup::Help};
+
 QLabel* headingLabel(const QString& text, QWidget* parent)
 {
   auto* label = new QLabel(text, parent);
@@ -64,32 +69,121 @@ void addRow(QGridLayout* grid, int row, const QString& keys, const QString& does
 
 }  // namespace
 
-HelpDialog::HelpDialog(QWidget* parent) : QDialog(parent)
+QString keysPage(const ActionTable* actions)
+{
+  // A stroke ends a cell of a table.
+  const auto cell = [](QString text) { return text.replace('|', QStringLiteral("\\|")); };
+  QString page = HelpDialog::tr(
+      "# Keys and gestures\n\n"
+      "*Help ▸ Change keys…* gives commands other keys.\n\n"
+      "## Mouse\n\n| Gesture | What it does |\n|---|---|\n");
+  for (const Gesture& gesture : gestures)
+    page += QStringLiteral("| %1 | %2 |\n")
+                .arg(HelpDialog::tr(gesture.keys), cell(HelpDialog::tr(gesture.does)));
+  for (const ActionGroup group : allGroups) {
+    bool titled = false;
+    for (const ActionSpec& spec : actionSpecs()) {
+      const QList<QKeySequence> keys =
+          actions ? actions->action(spec)->shortcuts() : defaultKeys(spec);
+      if (spec.group != group || keys.isEmpty())
+        continue;
+      if (!titled)
+        page += QStringLiteral("\n## %1\n\n").arg(plainName(groupTitle(group))) +
+                HelpDialog::tr("| Key | Command | What it does |\n|---|---|---|\n");
+      titled = true;
+      QStringList texts;
+      for (const QKeySequence& key : keys)
+        texts << QStringLiteral("`%1`").arg(key.toString(QKeySequence::PortableText));
+      page += QStringLiteral("| %1 | %2 | %3 |\n")
+                  .arg(texts.join(QStringLiteral(", ")),
+                       cell(plainName(QCoreApplication::translate("ActionTable", spec.text))),
+                       cell(QCoreApplication::translate("ActionTable", spec.toolTip)));
+    }
+  }
+  return page;
+}
+
+QStringList HelpDialog::pages()
+{
+  return {"start",  "selecting", "maps",  "crystals", "lobes",
+          "galaxy", "figures",   "files", "commands", "keys"};
+}
+
+HelpDialog::HelpDialog(const ActionTable& actions, QWidget* parent)
+    : QDialog(parent),
+      m_actions(actions),
+      m_list(new QListWidget(this)),
+      m_text(new QTextBrowser(this))
 {
   setWindowTitle(tr("Help"));
   setAccessibleName(tr("Help"));
-  resize(720, 600);
-  auto* pages = new QTabWidget(this);
-  pages->setAccessibleName(tr("Pages"));
-  const struct {
-    const char* file;
-    QString title;
-  } contents[] = {{"start", tr("Getting started")},
-                  {"files", tr("Files")},
-                  {"selecting", tr("Selecting and colouring")}};
-  for (const auto& page : contents) {
-    auto* text = new QTextBrowser(pages);
-    text->setAccessibleName(page.title);
-    text->document()->setDocumentMargin(14);
-    text->setFrameShape(QFrame::NoFrame);
-    QFile file(QStringLiteral(":/help/%1.md").arg(QLatin1String(page.file)));
-    if (file.open(QIODevice::ReadOnly))
-      text->setMarkdown(QString::fromUtf8(file.readAll()));
-    pages->addTab(text, page.title);
-  }
+  m_list->setAccessibleName(tr("Pages"));
+  m_text->setAccessibleName(tr("Page"));
+  m_text->setFrameShape(QFrame::NoFrame);
+  // Pages lead to pages and to nothing else: no network, no other files.
+  m_text->setOpenLinks(false);
+  connect(m_text, &QTextBrowser::anchorClicked, this,
+          [this](const QUrl& link) { showPage(link.toString().remove(QStringLiteral(".md"))); });
+  const QStringList titles = {tr("Getting started"),
+                              tr("Selecting and colouring"),
+                              tr("Maps"),
+                              tr("Crystals"),
+                              tr("Lobes"),
+                              tr("Galaxy"),
+                              tr("Figures"),
+                              tr("Files"),
+                              tr("Command line"),
+                              tr("Keys and gestures")};
+  m_list->addItems(titles);
+  m_list->setMaximumWidth(m_list->sizeHintForColumn(0) + 40);
+  connect(m_list, &QListWidget::currentRowChanged, this, [this](int row) {
+    const QString page = pages().value(row);
+    QFile file(QStringLiteral(":/help/%1.md").arg(page));
+    if (page == QLatin1String("keys"))
+      showText(keysPage(&m_actions));
+    else if (file.open(QIODevice::ReadOnly))
+      showText(QString::fromUtf8(file.readAll()));
+  });
+  auto* line = new QHBoxLayout;
+  line->addWidget(m_list);
+  line->addWidget(m_text, 1);
   auto* layout = new QVBoxLayout(this);
-  layout->addWidget(pages);
+  layout->addLayout(line);
   layout->addWidget(closeButtons(this));
+  resize(860, 640);
+  m_list->setCurrentRow(0);
+}
+
+void HelpDialog::showPage(const QString& page)
+{
+  if (const auto row = pages().indexOf(page); row >= 0)
+    m_list->setCurrentRow(static_cast<int>(row));
+}
+
+QString HelpDialog::page() const
+{
+  return pages().value(m_list->currentRow());
+}
+
+void HelpDialog::showText(const QString& markdown)
+{
+  QTextDocument* document = m_text->document();
+  document->setDocumentMargin(14);
+  m_text->setMarkdown(markdown);
+  // Markdown says nothing of how tables look; without room inside they cannot be read.
+  QTextCursor cursor(document);
+  for (QTextFrame* frame : document->rootFrame()->childFrames())
+    if (auto* table = qobject_cast<QTextTable*>(frame)) {
+      QTextTableFormat format = table->format();
+      format.setCellPadding(5);
+      format.setCellSpacing(0);
+      format.setBorder(1);
+      format.setBorderStyle(QTextFrameFormat::BorderStyle_Solid);
+      format.setBorderBrush(palette().color(QPalette::Mid));
+      format.setBorderCollapse(true);
+      table->setFormat(format);
+    }
+  m_text->moveCursor(QTextCursor::Start);
 }
 
 CheatSheet::CheatSheet(const ActionTable& actions, QWidget* parent) : QDialog(parent)
@@ -120,9 +214,8 @@ CheatSheet::CheatSheet(const ActionTable& actions, QWidget* parent) : QDialog(pa
     addRow(columns[0], rows[0]++, tr(gesture.keys), tr(gesture.does), content);
 
   using Group = ActionGroup;
-  for (const Group group :
-       {Group::Select, Group::View, Group::File, Group::Edit, Group::Tools, Group::Help}) {
-    const int side = group == Group::Select ? 0 : 1;
+  for (const Group group : allGroups) {
+    const int side = group == Group::Select || group == Group::View ? 0 : 1;
     bool titled = false;
     for (const ActionSpec& spec : actionSpecs()) {
       const QAction* action = actions.action(spec);
@@ -135,7 +228,7 @@ CheatSheet::CheatSheet(const ActionTable& actions, QWidget* parent) : QDialog(pa
       for (const QKeySequence& key : action->shortcuts())
         keys << key.toString(QKeySequence::NativeText);
       addRow(columns[side], rows[side]++, keys.join(QStringLiteral(", ")),
-             QString(action->text()).remove(QLatin1Char('&')).remove(QStringLiteral("…")), content);
+             plainName(QCoreApplication::translate("ActionTable", spec.text)), content);
     }
   }
   auto* scroll = new QScrollArea(this);

@@ -2,6 +2,7 @@
 
 #include "app/CommandPalette.h"
 #include "app/HelpDialogs.h"
+#include "app/KeyDialog.h"
 #include "app/parts/CrystalPart.h"
 #include "app/parts/GalaxyPart.h"
 #include "app/parts/LobePart.h"
@@ -85,6 +86,7 @@ MainWindow::MainWindow(Settings* settings, QWidget* parent)
   layout->addWidget(m_center, 1);
   setCentralWidget(central);
 
+  m_actions->setKeys(m_settings->keys());
   makeMenus();
   makeToolBar();
   makeDocks();
@@ -405,10 +407,13 @@ void MainWindow::connectActions()
       palette.chosen()->trigger();
   });
   on("help.keys", [this] { CheatSheet(*m_actions, this).exec(); });
-  on("help.manual", [this] {
-    auto* help = new HelpDialog(this);
-    help->setAttribute(Qt::WA_DeleteOnClose);
-    help->show();
+  on("help.manual", [this] { showHelp(); });
+  on("help.editKeys", [this] {
+    KeyDialog dialog(*m_actions, this);
+    if (dialog.exec() != QDialog::Accepted)
+      return;
+    m_actions->setKeys(dialog.chosen());
+    m_settings->setKeys(dialog.chosen());
   });
   on("help.about", [this, view] { AboutDialog(view->rendererName(), this).exec(); });
 }
@@ -615,6 +620,23 @@ void MainWindow::exportFigure()
                      false});
   });
   dialog.exec();
+}
+
+void MainWindow::showHelp()
+{
+  if (!m_help) {
+    m_help = new HelpDialog(*m_actions, this);
+    m_help->setAttribute(Qt::WA_DeleteOnClose);
+  }
+  // What is being looked at first.
+  const QString view = m_document.dictionary() ? m_views->currentView() : QString();
+  m_help->showPage(view == QLatin1String("lobes")    ? QStringLiteral("lobes")
+                   : view == QLatin1String("galaxy") ? QStringLiteral("galaxy")
+                   : view == QLatin1String("planes") ? QStringLiteral("crystals")
+                                                     : QStringLiteral("start"));
+  m_help->setVisible(true);
+  m_help->raise();
+  m_help->activateWindow();
 }
 
 void MainWindow::setTheme(ThemeChoice theme)

@@ -18,6 +18,7 @@
 #include <QDockWidget>
 #include <QJsonObject>
 #include <QMainWindow>
+#include <QPointer>
 #include <QStackedWidget>
 #include <QTabWidget>
 
@@ -26,6 +27,7 @@
 
 namespace orrery {
 
+class HelpDialog;
 class LobePart;
 class SessionPart;
 
@@ -81,6 +83,7 @@ class MainWindow : public QMainWindow {
   void setTheme(ThemeChoice theme);
   void stepLayer(int step);
   void exportFigure();
+  void showHelp();
 
   /// The start page stands alone; what was open beside the cloud comes back with it.
   void showDocks(bool shown);
@@ -108,6 +111,7 @@ class MainWindow : public QMainWindow {
   QLabel* m_hint;
   JobBar* m_jobBar = nullptr;
   QMenu* m_panelMenu = nullptr;
+  QPointer<HelpDialog> m_help;
   std::vector<JobRunner*> m_partJobs;
   LobePart* m_lobePart = nullptr;  ///< One of them.
   std::vector<QObject*> m_parts;

@@ -97,6 +97,38 @@ void Settings::setTheme(ThemeChoice theme)
                                                                              : "system");
 }
 
+ChosenKeys Settings::keys() const
+{
+  constexpr int mostKeys = 4;
+  ChosenKeys chosen;
+  for (const ActionSpec& spec : actionSpecs()) {
+    const QString id = QString::fromLatin1(spec.id);
+    const QVariant written = m_settings.value(QStringLiteral("keys/") + id);
+    if (!written.isValid())
+      continue;
+    QList<QKeySequence> keys;
+    for (const QString& text : written.toString().split(QStringLiteral("; "), Qt::SkipEmptyParts)) {
+      const QKeySequence key = QKeySequence::fromString(text, QKeySequence::PortableText);
+      if (key.count() == 1 && key[0].key() != Qt::Key_unknown && keys.size() < mostKeys)
+        keys << key;
+    }
+    if (!keys.isEmpty() || written.toString().isEmpty())
+      chosen[id] = keys;
+  }
+  return chosen;
+}
+
+void Settings::setKeys(const ChosenKeys& chosen)
+{
+  m_settings.remove(QStringLiteral("keys"));
+  for (const auto& [id, keys] : chosen) {
+    QStringList texts;
+    for (const QKeySequence& key : keys)
+      texts << key.toString(QKeySequence::PortableText);
+    m_settings.setValue(QStringLiteral("keys/") + id, texts.join(QStringLiteral("; ")));
+  }
+}
+
 void Settings::saveWindow(const QMainWindow& window)
 {
   m_settings.setValue(QStringLiteral("window/geometry"), window.normalGeometry());

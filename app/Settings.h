@@ -1,6 +1,7 @@
 // What is remembered from one start to the next: recent files, theme, the window's place.
 #pragma once
 
+#include "app/ActionTable.h"
 #include "widgets/panels/Theme.h"
 
 #include <QMainWindow>
@@ -39,6 +40,10 @@ class Settings {
 
   [[nodiscard]] ThemeChoice theme() const;
   void setTheme(ThemeChoice theme);
+
+  /// Keys other than the table's, under "keys": what is no key is left out.
+  [[nodiscard]] ChosenKeys keys() const;
+  void setKeys(const ChosenKeys& chosen);
 
   void saveWindow(const QMainWindow& window);
   /// Puts the window where it was, if that place still exists: on a screen that is there, no larger

@@ -1,22 +1,19 @@
 // The whole window on the offscreen platform: opening, linking, naming, closing.
 #include "app/CommandPalette.h"
 #include "app/HelpDialogs.h"
+#include "app/KeyDialog.h"
 #include "app/MainWindow.h"
+#include "tests/support/Accessibility.h"
 #include "tests/support/TestData.h"
 #include "widgets/panels/FigureDialog.h"
 #include "widgets/panels/OpenDialog.h"
 
-#include <QAbstractButton>
-#include <QAbstractSpinBox>
 #include <QApplication>
 #include <QClipboard>
 #include <QDockWidget>
 #include <QElapsedTimer>
-#include <QGroupBox>
 #include <QMimeData>
-#include <QScrollBar>
 #include <QSignalSpy>
-#include <QTabBar>
 #include <QTemporaryDir>
 #include <QToolBar>
 #include <QtTest/QTest>
@@ -25,6 +22,7 @@
 #include <thread>
 
 using namespace orrery;
+using orrery::test::unnamed;
 using Ids = std::vector<FeatureId>;
 
 namespace {
@@ -42,67 +40,6 @@ std::shared_ptr<const Dictionary> words(int features)
     column.numbers.push_back(i);
   dictionary->columns.push_back(std::move(column));
   return dictionary;
-}
-
-/// What a screen reader would call it: a name, or words of its own.
-bool isNamed(const QWidget* widget)
-{
-  if (!widget->accessibleName().isEmpty())
-    return true;
-  if (const auto* button = qobject_cast<const QAbstractButton*>(widget))
-    return !button->text().isEmpty();
-  if (const auto* label = qobject_cast<const QLabel*>(widget))
-    return !label->text().isEmpty();
-  if (const auto* group = qobject_cast<const QGroupBox*>(widget))
-    return !group->title().isEmpty();
-  return false;
-}
-
-/// Qt's own inner parts of a named control: viewports, scroll bars, a spin box's line edit, a combo
-/// box's list.
-bool isInnerPart(const QWidget* widget)
-{
-  const QWidget* parent = widget->parentWidget();
-  if (!parent || widget->objectName().startsWith(QLatin1String("qt_")))
-    return true;
-  if (qobject_cast<const QScrollBar*>(widget) || qobject_cast<const QTabBar*>(widget) ||
-      widget->inherits("QSizeGrip") || widget->inherits("QTableCornerButton") ||
-      widget->inherits("QRubberBand") || widget->inherits("QSplitterHandle") ||
-      widget->inherits("QToolBarExtension") || widget->inherits("QToolBarSeparator") ||
-      widget->inherits("QMenu") || widget->inherits("QComboBoxPrivateContainer") ||
-      widget->inherits("QStackedWidget"))
-    return true;
-  for (const QWidget* above = parent; above; above = above->parentWidget())
-    if (qobject_cast<const QAbstractSpinBox*>(above) || qobject_cast<const QComboBox*>(above) ||
-        qobject_cast<const QLineEdit*>(above) || above->inherits("QComboBoxPrivateContainer") ||
-        above->inherits("QDockWidgetTitleButton") || above->inherits("QTabBar"))
-      return true;
-  if (const auto* area = qobject_cast<const QAbstractScrollArea*>(parent))
-    return area->viewport() == widget || widget->inherits("QTableCornerButton") ||
-           widget->inherits("QAbstractButton");
-  return false;
-}
-
-QStringList unnamed(QWidget* root)
-{
-  QStringList found;
-  QList<QWidget*> widgets = root->findChildren<QWidget*>();
-  widgets.prepend(root);
-  for (const QWidget* widget : widgets) {
-    if (isInnerPart(widget) || isNamed(widget) || widget->inherits("QDockWidgetTitleButton"))
-      continue;
-    // Plain containers of a form are nothing that could be reached.
-    if (widget->metaObject()->className() == QByteArray("QWidget") &&
-        widget->focusPolicy() == Qt::NoFocus)
-      continue;
-    if (qobject_cast<const QLabel*>(widget) && widget->focusPolicy() == Qt::NoFocus)
-      continue;
-    QString path;
-    for (const QWidget* above = widget; above; above = above->parentWidget())
-      path += QLatin1String(above->metaObject()->className()) + QLatin1Char(' ');
-    found << path;
-  }
-  return found;
 }
 
 }  // namespace
@@ -285,8 +222,10 @@ class tst_MainWindow : public QObject {
     QCOMPARE(unnamed(&palette).join(QLatin1Char('\n')), QString());
     CheatSheet sheet(*window.actions());
     QCOMPARE(unnamed(&sheet).join(QLatin1Char('\n')), QString());
-    HelpDialog help;
+    HelpDialog help(*window.actions());
     QCOMPARE(unnamed(&help).join(QLatin1Char('\n')), QString());
+    KeyDialog keys(*window.actions());
+    QCOMPARE(unnamed(&keys).join(QLatin1Char('\n')), QString());
     AboutDialog about(QStringLiteral("software"));
     QCOMPARE(unnamed(&about).join(QLatin1Char('\n')), QString());
     FigureDialog figure(window.cloud()->figure(), QStringLiteral("figure"));
