@@ -21,9 +21,9 @@
 namespace orrery {
 namespace {
 
-/// Features of a block; two blocks of rows may be multiplied at once.
+/// Features of a block; several blocks of rows are multiplied at once.
 constexpr Eigen::Index tileSize = 1024;
-constexpr Eigen::Index largestTile = 2 * tileSize;
+constexpr Eigen::Index mostRowBlocks = 4;
 /// Dimensions of one product; longer vectors are worked in pieces so that tiles stay small.
 constexpr Eigen::Index depth = 4096;
 /// Products that are compared at a time.
@@ -313,11 +313,16 @@ class Candidates {
 
 /// Work space of one thread: prepared blocks, where they are, and their products.
 struct TileSpace {
+  explicit TileSpace(Eigen::Index rowBlocks)
+      : products(FeatureMatrix::Zero(rowBlocks * tileSize, tileSize))
+  {
+  }
+
   FeatureMatrix rows, columns;
-  FeatureMatrix products{FeatureMatrix::Zero(largestTile, tileSize)};
+  FeatureMatrix products;
 };
 
-/// The products of the features of one or two blocks with those of a later one or, on the diagonal,
+/// The products of the features of some blocks with those of a later one or, on the diagonal,
 /// of a block with itself.
 struct Tile {
   Eigen::Index firstRow = 0;
@@ -327,19 +332,28 @@ struct Tile {
   [[nodiscard]] bool isDiagonal() const { return firstRow == column; }
 };
 
-/// All tiles. Those beside each other in the list seldom share a block, so that threads do not
-/// meet. Blocks are paired where they can be: larger products are faster. The diagonal comes first,
-/// for the first limits; the single tiles last, to end together.
-std::vector<Tile> allTiles(Eigen::Index blocks)
+/// How many blocks are multiplied with one at once, a power of two: a larger product is a faster
+/// one, but cannot be stopped before it is done.
+Eigen::Index rowBlocksFor(Eigen::Index dimensions)
+{
+  return dimensions <= depth * 5 / 8 ? mostRowBlocks : mostRowBlocks / 2;
+}
+
+/// All tiles: the diagonal first, for the first limits, then by falling size, to end together.
+std::vector<Tile> allTiles(Eigen::Index blocks, Eigen::Index rowBlocks)
 {
   std::vector<Tile> tiles;
   for (Eigen::Index block = 0; block < blocks; ++block)
     tiles.push_back({block, 1, block});
-  for (Eigen::Index apart = 2; apart < blocks; ++apart)
-    for (Eigen::Index row = 0; row + apart < blocks; row += 2)
-      tiles.push_back({row, 2, row + apart});
-  for (Eigen::Index row = 0; row + 1 < blocks; row += 2)
-    tiles.push_back({row, 1, row + 1});
+  // The largest groups of blocks meet every block behind them; groups within them, halved again and
+  // again, what is left of the group that they are a half of.
+  for (Eigen::Index count = rowBlocks; count > 0; count /= 2)
+    for (Eigen::Index first = 0; first + count < blocks; first += count) {
+      const Eigen::Index whole = (first / (2 * count) + 1) * (2 * count);
+      const Eigen::Index end = count == rowBlocks ? blocks : std::min(blocks, whole);
+      for (Eigen::Index column = first + count; column < end; ++column)
+        tiles.push_back({first, count, column});
+    }
   return tiles;
 }
 
@@ -350,6 +364,7 @@ class Sweep {
         m_prepared(prepared),
         m_candidates(prepared, decoder.cols(), count),
         m_blocks((decoder.cols() + tileSize - 1) / tileSize),
+        m_rowBlocks(rowBlocksFor(decoder.rows())),
         m_guards(static_cast<std::size_t>(m_blocks)),
         m_shift(prepared.shift.size() > 0 ? prepared.shift : Eigen::VectorXf::Zero(decoder.rows())),
         m_bias(prepared.bias),
@@ -363,7 +378,7 @@ class Sweep {
 
   void run(const Progress& progress)
   {
-    const std::vector<Tile> tiles = allTiles(m_blocks);
+    const std::vector<Tile> tiles = allTiles(m_blocks, m_rowBlocks);
     std::atomic<std::int64_t> done{0};
     const auto total = static_cast<std::int64_t>(tiles.size());
     parallelFor(total, 1, [&](std::int64_t index, std::int64_t) {
@@ -384,7 +399,7 @@ class Sweep {
   {
     const std::lock_guard lock(m_spaceGuard);
     if (m_spaces.empty())
-      return std::make_unique<TileSpace>();
+      return std::make_unique<TileSpace>(std::min(m_rowBlocks, m_blocks));
     std::unique_ptr<TileSpace> space = std::move(m_spaces.back());
     m_spaces.pop_back();
     return space;
@@ -457,7 +472,7 @@ class Sweep {
     const Eigen::Index rowBegin = tile.firstRow * tileSize, columnBegin = tile.column * tileSize;
     const Comparison<const float*> others{m_scale.data() + rowBegin, m_bias.data() + rowBegin,
                                           m_candidates.limits() + rowBegin};
-    std::array<Hit, largestTile / lanes> hits;
+    std::array<Hit, mostRowBlocks * tileSize / lanes> hits;
     for (Eigen::Index c = 0; c < width(tile.column); ++c) {
       const auto b = static_cast<std::size_t>(columnBegin + c);
       const Eigen::Index rows = tile.isDiagonal() ? c : width(tile.firstRow, tile.rowBlocks);
@@ -491,6 +506,7 @@ class Sweep {
   const PreparedFeatures& m_prepared;
   Candidates m_candidates;
   Eigen::Index m_blocks;
+  Eigen::Index m_rowBlocks;          ///< Of the largest tile.
   std::vector<std::mutex> m_guards;  ///< One per block of features: its candidates.
   Eigen::VectorXf m_shift;
   std::vector<float> m_bias;   ///< The prepared bias, padded as the limits are.

@@ -54,7 +54,7 @@ struct CandidateLists {
 
 /// For every feature the candidates that hold its @p count nearest with certainty, unordered
 /// (fewer where there are fewer). Only where very many are equally near within rounding, as many
-/// as fit are kept, by nearness and id. Memory 20 · count · n bytes, and per thread 2048 × 1024
+/// as fit are kept, by nearness and id. Memory 20 · count · n bytes, and per thread 4096 × 1024
 /// products and, unless prepared.direct, the features that they are of.
 CandidateLists sweepNeighbors(const FeatureMatrixView& decoder, const PreparedFeatures& prepared,
                               int count, const Progress& progress);
