@@ -1,5 +1,6 @@
 #include "core/base/LinearAlgebra.h"
 
+#include "core/base/Bisection.h"
 #include "core/base/Dispatch.h"
 #include "core/base/Error.h"
 #include "core/base/Parallel.h"
@@ -534,6 +535,8 @@ Eigen::VectorXd symmetricEigenvalues(const Eigen::Ref<const Eigen::MatrixXd>& ma
     return decompose(workSpace, false).reverse();
   }
   TridiagonalForm form = tridiagonalForm(matrix, precision, progress);
+  if (precision == Precision::Single)
+    return bisectedEigenvalues(form);
   return tridiagonalEigenvalues(std::move(form.diagonal), std::move(form.secondary));
 }
 

@@ -1,5 +1,6 @@
 // The reduction to tridiagonal form keeps the eigenvalues: LAPACK's, and those known in closed
 // form.
+#include "core/base/Bisection.h"
 #include "core/base/Error.h"
 #include "core/base/Parallel.h"
 #include "core/base/Random.h"
@@ -7,7 +8,9 @@
 
 #include <QtTest/QTest>
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <numbers>
 
@@ -28,7 +31,8 @@ Eigen::MatrixXd randomSymmetric(Eigen::Index n, std::uint64_t seed)
 Eigen::VectorXd eigenvaluesThrough(const Eigen::MatrixXd& matrix, Precision precision)
 {
   const TridiagonalForm form = tridiagonalForm(matrix, precision);
-  return tridiagonalEigenvalues(form.diagonal, form.secondary);
+  return precision == Precision::Single ? bisectedEigenvalues(form)
+                                        : tridiagonalEigenvalues(form.diagonal, form.secondary);
 }
 
 double worst(const Eigen::VectorXd& found, const Eigen::VectorXd& expected)
@@ -106,6 +110,37 @@ class tst_TridiagonalForm : public QObject {
     for (const double scale : {0x1p-300, 0x1p-70, 0x1p200})
       QCOMPARE(Eigen::VectorXd(eigenvaluesThrough(matrix * scale, Precision::Single) / scale),
                expected);
+  }
+
+  void bisectionFindsWhatLapackFinds_data()
+  {
+    QTest::addColumn<int>("size");
+    for (const int size : {0, 1, 2, 31, 32, 33, 500})
+      QTest::addRow("%d", size) << size;
+  }
+
+  void bisectionFindsWhatLapackFinds()
+  {
+    QFETCH(int, size);
+    Random random(6);
+    TridiagonalForm form;
+    form.diagonal.resize(size);
+    form.secondary.resize(std::max(0, size - 1));
+    for (double& number : form.diagonal)
+      number = random.normal();
+    for (double& number : form.secondary)
+      number = random.normal();
+    // Where it falls apart, each part on its own.
+    if (size > 20)
+      form.secondary.segment(7, 3).setZero();
+    const Eigen::VectorXd found = bisectedEigenvalues(form);
+    QCOMPARE(found.size(), size);
+    if (size == 0)
+      return;
+    QVERIFY(worst(found, tridiagonalEigenvalues(form.diagonal, form.secondary)) < 5e-7);
+    QVERIFY(std::is_sorted(found.begin(), found.end(), std::greater<>()));
+    setThreadCount(1);
+    QCOMPARE(bisectedEigenvalues(form), found);
   }
 
   void bitsDoNotDependOnThreads()
