@@ -8,6 +8,7 @@
 #include <QPointF>
 #include <QString>
 
+#include <cstdint>
 #include <limits>
 #include <map>
 #include <memory>
@@ -39,7 +40,7 @@ struct NamedSelection {
   bool operator==(const NamedSelection&) const = default;
 };
 
-/// Features whose value in a column lies in [minimum, maximum]. The others are not drawn.
+/// Features whose value in a column lies in [minimum, maximum] are lit; the others turn grey.
 struct ColumnFilter {
   std::string column;
   double minimum = -std::numeric_limits<double>::infinity();
@@ -70,10 +71,14 @@ class Annotations : public QObject {
 
   /// An empty note takes away what was there.
   void setNote(int layer, FeatureId feature, const FeatureNote& note);
+  /// One step for all of @p features: the tag is added where it is missing, or taken away.
+  void addTag(int layer, const std::vector<FeatureId>& features, const std::string& tag);
+  void removeTag(int layer, const std::vector<FeatureId>& features, const std::string& tag);
   /// One of the same name is replaced.
   void keepSelection(int layer, NamedSelection selection);
   void renameSelection(int layer, const std::string& name, const std::string& newName);
   void removeSelection(int layer, const std::string& name);
+  /// Consecutive changes within a second become one step.
   void setFilter(int layer, const std::optional<ColumnFilter>& filter);
   /// As read from a session: no step of its own.
   void restore(int layer, LayerAnnotations annotations);
@@ -82,11 +87,21 @@ class Annotations : public QObject {
   void changed(int layer);
 
  private:
-  void change(int layer, const QString& text, LayerAnnotations after);
+  void change(int layer, const QString& text, LayerAnnotations after, int kind = 0);
 
   Document* m_document;
   std::map<int, std::shared_ptr<const LayerAnnotations>> m_layers;
 };
+
+/// "a, b,,a" as tags: trimmed, each once, in the order written.
+std::vector<std::string> tagsOf(const std::string& text);
+/// All tags that @p annotations use, with how many features have each.
+std::map<std::string, std::int64_t> tagCounts(const LayerAnnotations& annotations);
+/// Features whose note or tags contain @p text (UTF-8, without regard to ASCII case); a text that
+/// begins with "tag:" names one tag in full. Empty text: all that have a note.
+std::vector<FeatureId> featuresNoted(const LayerAnnotations& annotations, const std::string& text);
+/// The columns "tags" and "note" over @p n features: categories, missing where there are none.
+std::vector<Column> noteColumns(const LayerAnnotations& annotations, std::int64_t n);
 
 /// Features whose value in @p column lies in the filter's range; a missing value is outside.
 /// Categories count by their index. O(n).

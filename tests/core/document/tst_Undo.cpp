@@ -1,6 +1,7 @@
 // Undoing any sequence of what a user does restores the start, and redoing the end.
 #include "core/document/Annotations.h"
 #include "core/document/Session.h"
+#include "core/document/SideViews.h"
 
 #include <QtTest/QTest>
 
@@ -26,9 +27,18 @@ std::shared_ptr<const Dictionary> words(int features, std::string name)
 }
 
 /// All that a user can have changed, as text.
-std::string stateOf(const Document& document, const Annotations& annotations)
+std::string stateOf(const Document& document, const Annotations& annotations,
+                    const SideViews& sides)
 {
-  return sessionText(sessionOf(document, annotations), "/");
+  std::string text = sessionText(sessionOf(document, annotations), "/");
+  for (int index = 0; index < SideViews::count; ++index) {
+    const SideView& view = sides.view(index);
+    text +=
+        view.colorBy.value_or("as the first") + "|" + view.map + (view.linked ? "|linked" : "|");
+    if (view.camera)
+      text += "|" + std::to_string(view.camera->position.x());
+  }
+  return text;
 }
 
 }  // namespace
@@ -49,6 +59,7 @@ class tst_Undo : public QObject {
     constexpr int features = 30;
     Document document;
     Annotations annotations(&document);
+    SideViews sides(&document);
     std::vector<int> layers{document.addLayer(words(features, "one")),
                             document.addLayer(words(features, "two"))};
     std::mt19937 random(static_cast<unsigned>(seed));
@@ -62,13 +73,13 @@ class tst_Undo : public QObject {
           chosen.push_back(id);
       return chosen;
     };
-    std::vector<std::string> states{stateOf(document, annotations)};
+    std::vector<std::string> states{stateOf(document, annotations, sides)};
     // At least 100 steps deep, and merged ones do not count.
     while (document.undoStack()->count() < 150) {
       const int layer = document.layer()->id;
       const std::string name = "kept " + std::to_string(below(4));
       const int before = document.undoStack()->count();
-      switch (below(10)) {
+      switch (below(14)) {
         case 0:
           document.selection()->setFeatures(someFeatures());
           break;
@@ -116,24 +127,47 @@ class tst_Undo : public QObject {
           annotations.setFilter(layer, below(2) ? std::optional<ColumnFilter>()
                                                 : ColumnFilter{"frequency", 1.0 * below(9), 20});
           break;
+        case 10:
+          annotations.addTag(layer, someFeatures(), "tag " + std::to_string(below(3)));
+          break;
+        case 11:
+          annotations.removeTag(layer, someFeatures(), "tag " + std::to_string(below(3)));
+          break;
+        case 12: {
+          const int index = below(SideViews::count);
+          SideView view = sides.view(index);
+          view.linked = below(2);
+          view.map = below(2) ? "t-SNE" : "";
+          view.colorBy = below(2) ? std::optional<std::string>() : "frequency";
+          sides.setView(index, view, "Change a view");
+          break;
+        }
+        case 13: {
+          const int index = below(SideViews::count);
+          Camera from = sides.view(index).camera.value_or(Camera());
+          Camera to = from;
+          to.position.x() += 1 + below(5);
+          sides.recordCamera(index, from, to);
+          break;
+        }
       }
       const int count = document.undoStack()->count();
       if (count > before)
-        states.push_back(stateOf(document, annotations));
+        states.push_back(stateOf(document, annotations, sides));
       else
-        states.back() = stateOf(document, annotations);
+        states.back() = stateOf(document, annotations, sides);
     }
     QCOMPARE(states.size(), std::size_t{151});
     for (std::size_t i = states.size(); i-- > 1;) {
-      QCOMPARE(stateOf(document, annotations), states[i]);
+      QCOMPARE(stateOf(document, annotations, sides), states[i]);
       QVERIFY(document.undoStack()->canUndo());
       document.undoStack()->undo();
     }
-    QCOMPARE(stateOf(document, annotations), states[0]);
+    QCOMPARE(stateOf(document, annotations, sides), states[0]);
     QVERIFY(!document.undoStack()->canUndo());
     while (document.undoStack()->canRedo())
       document.undoStack()->redo();
-    QCOMPARE(stateOf(document, annotations), states.back());
+    QCOMPARE(stateOf(document, annotations, sides), states.back());
   }
 };
 
