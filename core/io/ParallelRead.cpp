@@ -22,7 +22,7 @@ constexpr std::int64_t bufferedPieceBytes = std::int64_t{1} << 20;
 /// Read and summed at a time: small enough to be summed out of the cache.
 constexpr std::size_t summedBytes = std::size_t{1} << 20;
 /// A block that is handed on and dropped.
-constexpr std::int64_t blockBytes = std::int64_t{8} << 20;
+constexpr std::int64_t blockBytes = std::int64_t{4} << 20;
 
 /// Columns turned at a time: with up to 64 rows of them they stay in the first-level cache's
 /// neighbourhood, and each write is a run of a feature's neighbouring elements.

@@ -49,7 +49,7 @@ struct StoredMatrix {
     const std::function<void(void* target, std::size_t count)>& next, const StoredMatrix& matrix,
     const Progress& progress, std::int64_t* overflowed = nullptr);
 
-/// Reads a stored matrix in blocks of some 8 MiB (see TensorFile::readBlocks), one after the other,
+/// Reads a stored matrix in blocks of some 4 MiB (see TensorFile::readBlocks), one after the other,
 /// each on all threads. Memory: one block.
 void readBlocksParallel(const ByteSource& source, const StoredMatrix& matrix,
                         const Progress& progress, const TakeBlock& take,

@@ -205,7 +205,7 @@ class tst_ParallelRead : public QObject {
         FeatureMatrix joinedInOrder = joined;
         const auto joinTo = [&](FeatureMatrix& whole) {
           return [&](const MatrixBlock& block) {
-            QVERIFY(block.values.size() <= std::max<Eigen::Index>(fast, 2 << 20));
+            QVERIFY(block.values.size() <= std::max<Eigen::Index>(fast, 1 << 20));
             whole.block(block.firstDimension, block.firstFeature, block.values.rows(),
                         block.values.cols()) += block.values;
           };
