@@ -149,6 +149,7 @@ Embedding TsneRun::embedding() const
       {"degrees_of_freedom", std::to_string(m_layout->freedom)},
       {"early_exaggeration", optionText(used.earlyExaggeration)},
       {"early_iterations", std::to_string(used.earlyIterations)},
+      {"fading_exaggeration", used.fadingExaggeration ? "yes" : "no"},
       {"iterations", std::to_string(m_layout->iteration)},
       {"learning_rate", used.learningRate ? optionText(*used.learningRate) : "auto"},
       {"metric", optionText(used.metric)},

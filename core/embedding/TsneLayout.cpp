@@ -20,7 +20,9 @@ constexpr int stepsPerTree = 10;    // Points move little: the order of the leav
 constexpr int stepsPerOrder = 100;  // How often the rows of the graph follow it.
 constexpr int lanes = 8;            // Rows are padded to whole vectors.
 constexpr float leastGain = 0.01f;
-constexpr double leastRate = 200.0;
+constexpr double leastRate = 100.0;
+/// What is narrower than this, or than a tenth of its start, has shrunk to a dot.
+constexpr double dot = 1e-5;
 constexpr std::int64_t mostForAllPairs = 65536;
 constexpr double divergenceTheta = 0.25;
 
@@ -49,8 +51,11 @@ class Layout : public TsneLayout {
   void buildRows();
   void attract(std::int64_t begin, std::int64_t end, float* forces) const;
   void move(std::int64_t begin, std::int64_t end, float normalizer);
+  void weakenExaggeration();
   [[nodiscard]] Positions spread(const std::vector<float>& values) const;
   [[nodiscard]] double learningRate() const;
+  [[nodiscard]] double exaggeration() const;
+  [[nodiscard]] double deviation() const;
   [[nodiscard]] bool early() const { return iteration < options.earlyIterations; }
 
   std::vector<FeatureId> m_features;  ///< Which feature each point is.
@@ -59,7 +64,9 @@ class Layout : public TsneLayout {
   std::vector<std::int32_t> m_rowIds;
   std::vector<float> m_rowWeights;
   std::unique_ptr<RepulsionTree<dimensions>> m_tree;
-  int m_sortedAt = -1;  ///< A step that was stopped and is taken again must not sort twice.
+  double m_exaggeration = 1.0;  ///< At its strongest, as far as the map can bear it.
+  double m_dot = 0.0;           ///< A map narrower than this is one.
+  int m_sortedAt = -1;          ///< A step that was stopped and is taken again must not sort twice.
 };
 
 template <int dimensions>
@@ -86,6 +93,8 @@ Layout<dimensions>::Layout(TsneAffinities affinitiesOfAll, const Positions& star
     throw Error("the map cannot start from places that are not finite numbers");
   if (options.startDeviation)
     scaleStart();
+  m_exaggeration = options.earlyExaggeration;
+  m_dot = std::min(dot, deviation() / 10.0);
   m_tree = std::make_unique<RepulsionTree<dimensions>>(placed, freedom);
   sortIntoLeaves();
 }
@@ -94,16 +103,22 @@ template <int dimensions>
 void Layout<dimensions>::scaleStart()
 {
   center();
+  const double now = deviation();
+  if (!(now > 0.0))
+    return;
+  const auto scale = static_cast<float>(*options.startDeviation / now);
+  for (float& value : m_positions)
+    value *= scale;
+}
+
+/// Of the first axis, which is centred.
+template <int dimensions>
+double Layout<dimensions>::deviation() const
+{
   double squares = 0.0;
   for (std::int64_t i = 0; i < placed; ++i)
     squares += static_cast<double>(m_positions[at(i * stride)]) * m_positions[at(i * stride)];
-  const double deviation =
-      std::sqrt(squares / static_cast<double>(std::max<std::int64_t>(1, placed)));
-  if (!(deviation > 0.0))
-    return;
-  const auto scale = static_cast<float>(*options.startDeviation / deviation);
-  for (float& value : m_positions)
-    value *= scale;
+  return std::sqrt(squares / static_cast<double>(std::max<std::int64_t>(1, placed)));
 }
 
 template <int dimensions>
@@ -192,8 +207,8 @@ void Layout<dimensions>::attract(std::int64_t begin, std::int64_t end, float* fo
 template <int dimensions>
 double Layout<dimensions>::learningRate() const
 {
-  // n / exaggeration, but at least 200 where there are as many features: with less, small maps do
-  // not find out of the dot that the exaggeration makes of them.
+  // n / exaggeration, but at least 100 where there are as many features: with less, small maps are
+  // not finished after the usual number of steps.
   const auto n = static_cast<double>(placed);
   return options.learningRate.value_or(
       std::max(n / options.earlyExaggeration, std::min(n, leastRate)));
@@ -230,8 +245,29 @@ void Layout<dimensions>::step(const Progress& progress)
   parallelFor(placed, 4 * rowsPerChunk,
               [&](std::int64_t begin, std::int64_t end) { move(begin, end, normalizer); });
   ++iteration;
-  if (iteration % stepsPerTree == 0)
+  if (iteration % stepsPerTree == 0) {
     center();
+    weakenExaggeration();
+  }
+}
+
+template <int dimensions>
+double Layout<dimensions>::exaggeration() const
+{
+  if (!early())
+    return 1.0;
+  const double left = 1.0 - static_cast<double>(iteration) / options.earlyIterations;
+  return options.fadingExaggeration ? std::pow(m_exaggeration, left) : m_exaggeration;
+}
+
+/// Where every feature is tied to a good part of all others, the pulls together outweigh the pushes
+/// in any direction: the map shrinks for as long as that lasts, and bursts when it ends. As strong
+/// as the map can bear is enough.
+template <int dimensions>
+void Layout<dimensions>::weakenExaggeration()
+{
+  if (early() && deviation() < m_dot)
+    m_exaggeration = 1.0 + (m_exaggeration - 1.0) / 2.0;
 }
 
 /// Momentum and one gain per coordinate (Jacobs 1988), as van der Maaten's code: a gain grows while
@@ -239,14 +275,14 @@ void Layout<dimensions>::step(const Progress& progress)
 template <int dimensions>
 void Layout<dimensions>::move(std::int64_t begin, std::int64_t end, float normalizer)
 {
-  const auto exaggeration = static_cast<float>(early() ? options.earlyExaggeration : 1.0);
+  const auto pull = static_cast<float>(exaggeration());
   const auto momentum = static_cast<float>(early() ? options.earlyMomentum : options.momentum);
   // The gradient's constant over the 4 of one degree of freedom, which the rate leaves out.
   const auto rate = static_cast<float>(learningRate() * gradientConstant() / 4.0);
   for (std::int64_t i = begin; i < end; ++i)
     for (int axis = 0; axis < dimensions; ++axis) {
       const auto k = at(i * stride + axis);
-      const float slope = exaggeration * m_attraction[k] - normalizer * m_tree->force(i, axis);
+      const float slope = pull * m_attraction[k] - normalizer * m_tree->force(i, axis);
       const bool turned = slope * m_velocities[k] < 0.0f;
       m_gains[k] = std::max(leastGain, turned ? m_gains[k] + 0.2f : m_gains[k] * 0.8f);
       m_velocities[k] = momentum * m_velocities[k] - rate * m_gains[k] * slope;

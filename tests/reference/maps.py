@@ -9,6 +9,7 @@ ab: umap.umap_.find_ab_params(spread, min_dist).
 import json
 import sys
 
+import h5py
 import numpy as np
 import sklearn
 import umap
@@ -27,8 +28,10 @@ def kept(x, y):
 folder = sys.argv[1]
 sets = {
     "googlenews": np.load(folder + "/embeddings/googlenews_8168x300.npy"),
-    "pasttense": np.load(folder + "/sae/pasttense_L4_final_K10.npz")["W_dec"],
 }
+with h5py.File(folder + "/sae/pasttense_L4_saes.h5") as saes:
+    for group in ("L1_K10", "L2_K10", "final_K5", "final_K10", "final_K15", "final_K20"):
+        sets[group] = saes[group]["W_dec"][()]
 result = {"scikit-learn": sklearn.__version__, "umap-learn": umap.__version__, "tsne": {}, "umap": {}}
 for name, x in sets.items():
     x = x / np.linalg.norm(x, axis=1, keepdims=True)

@@ -30,8 +30,9 @@ class tst_MapReference : public QObject {
     QTest::addColumn<QString>("dataset");
     QTest::newRow("googlenews") << "embeddings/googlenews_8168x300.npy"
                                 << "";
-    QTest::newRow("pasttense") << "sae/pasttense_L4_final_K10.npz"
-                               << "W_dec";
+    for (const char* group :
+         {"L1_K10", "L2_K10", "final_K5", "final_K10", "final_K15", "final_K20"})
+      QTest::newRow(group) << "sae/pasttense_L4_saes.h5" << QString("%1/W_dec").arg(group);
   }
   void noWorseThanThePeers()
   {

@@ -140,6 +140,31 @@ class tst_Tsne : public QObject {
              qPrintable(QString("%1, all pairs %2").arg(divergences[0]).arg(divergences[1])));
   }
 
+  // Where every feature is tied to a good part of the others, exaggeration shrinks the map to a dot
+  // that bursts when it ends.
+  void smallMapsDoNotBurst()
+  {
+    const FeatureMatrix x = gaussianCloud(300, 40, 19);
+    const Neighbors neighbors = neighborsOf(x);
+    for (const int dimensions : {2, 3})
+      for (const bool fading : {true, false}) {
+        TsneOptions options;
+        options.dimensions = dimensions;
+        options.fadingExaggeration = fading;
+        TsneRun run(neighbors, test::randomPositions(300, dimensions, 1.0, 20), options);
+        run.advance(options.iterations);
+        options.earlyExaggeration = 1.0;
+        TsneRun plain(neighbors, test::randomPositions(300, dimensions, 1.0, 20), options);
+        plain.advance(options.iterations);
+        QVERIFY2(run.klDivergence() < 1.03 * plain.klDivergence(),
+                 qPrintable(QString("%1 D, fading %2: %3, without exaggeration %4")
+                                .arg(dimensions)
+                                .arg(fading)
+                                .arg(run.klDivergence())
+                                .arg(plain.klDivergence())));
+      }
+  }
+
   void plantedClustersComeOutSeparated()
   {
     const PlantedClusters planted = plantedClusters(1200, 30, 8, 8.0, 11);
