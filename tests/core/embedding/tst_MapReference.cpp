@@ -74,12 +74,12 @@ class tst_MapReference : public QObject {
                                   .arg(umapKept)
                                   .arg(theirUmap);
       qInfo("%s", qPrintable(figures));
-      QVERIFY2(divergence < 1.02 * theirDivergence, qPrintable(figures));
+      QVERIFY2(divergence < theirDivergence, qPrintable(figures));
       // Both are shares of 10 n neighbours and vary from start to start, and ours from processor to
       // processor (UMAP's path is chaotic): two standard deviations of such a difference at a share
-      // of a third are 2 √(2 · .22 / 10 n).
+      // of a third are 2 √(2 · .22 / 10 n). t-SNE's is well above theirs and needs half of that.
       const double slack = 0.42 / std::sqrt(static_cast<double>(decoder.cols()));
-      QVERIFY2(tsneKept > theirKept - slack, qPrintable(figures));
+      QVERIFY2(tsneKept > theirKept - slack / 2.0, qPrintable(figures));
       QVERIFY2(umapKept > theirUmap - slack, qPrintable(figures));
     }
   }
