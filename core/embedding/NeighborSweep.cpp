@@ -222,11 +222,11 @@ Eigen::VectorXd scaledMean(const FeatureMatrixView& decoder, const std::vector<d
 /// The sweep's state: per feature a buffer of candidates and the nearness that the next must reach.
 class Candidates {
  public:
-  Candidates(const PreparedFeatures& prepared, Eigen::Index features, int count)
+  Candidates(const PreparedFeatures& prepared, Eigen::Index features, int count,
+             std::int64_t capacity)
       : m_prepared(prepared),
         m_count(count),
-        m_capacity(static_cast<std::size_t>(
-            std::min<Eigen::Index>(count + std::max(3 * count / 2, 48), features))),
+        m_capacity(static_cast<std::size_t>(std::min<std::int64_t>(capacity, features))),
         m_entries(static_cast<std::size_t>(features) * m_capacity),
         m_used(static_cast<std::size_t>(features), 0),
         // Padded, so that the comparison may read whole blocks beyond the last feature.
@@ -359,10 +359,11 @@ std::vector<Tile> allTiles(Eigen::Index blocks, Eigen::Index rowBlocks)
 
 class Sweep {
  public:
-  Sweep(const FeatureMatrixView& decoder, const PreparedFeatures& prepared, int count)
+  Sweep(const FeatureMatrixView& decoder, const PreparedFeatures& prepared, int count,
+        std::int64_t capacity)
       : m_decoder(decoder),
         m_prepared(prepared),
-        m_candidates(prepared, decoder.cols(), count),
+        m_candidates(prepared, decoder.cols(), count, capacity),
         m_blocks((decoder.cols() + tileSize - 1) / tileSize),
         m_rowBlocks(rowBlocksFor(decoder.rows())),
         m_guards(static_cast<std::size_t>(m_blocks)),
@@ -594,10 +595,27 @@ PreparedFeatures prepareFeatures(const FeatureMatrixView& decoder, Metric metric
   return prepared;
 }
 
-CandidateLists sweepNeighbors(const FeatureMatrixView& decoder, const PreparedFeatures& prepared,
-                              int count, const Progress& progress)
+void preparedColumns(const FeatureMatrixView& decoder, const PreparedFeatures& prepared,
+                     FeatureId first, Eigen::Ref<FeatureMatrix> target)
 {
-  Sweep sweep(decoder, prepared, count);
+  const Eigen::VectorXf shift =
+      prepared.shift.size() > 0 ? prepared.shift : Eigen::VectorXf::Zero(decoder.rows());
+  for (Eigen::Index c = 0; c < target.cols(); ++c) {
+    const auto id = static_cast<std::size_t>(first + c);
+    if (prepared.bias[id] == nothing)
+      target.col(c).setZero();
+    else
+      prepare(decoder.data() + (first + c) * decoder.outerStride(), prepared.scale[id],
+              shift.data(), 0, decoder.rows(), target.col(c).data());
+  }
+}
+
+CandidateLists sweepNeighbors(const FeatureMatrixView& decoder, const PreparedFeatures& prepared,
+                              int count, const Progress& progress,
+                              std::optional<std::int64_t> capacity)
+{
+  const std::int64_t fewest = count + std::max(3 * count / 2, 48);
+  Sweep sweep(decoder, prepared, count, std::max(fewest, capacity.value_or(fewest)));
   sweep.run(progress);
   return sweep.candidates().take();
 }

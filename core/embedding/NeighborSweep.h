@@ -6,6 +6,8 @@
 #include "core/embedding/Embedding.h"
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -39,6 +41,11 @@ struct PreparedFeatures {
 /// Throws Error naming the first feature that is not finite.
 PreparedFeatures prepareFeatures(const FeatureMatrixView& decoder, Metric metric);
 
+/// Writes the prepared vectors of the features @p first … (as many as @p target has columns, d × m)
+/// to @p target; zeros for those that the sweep leaves out.
+void preparedColumns(const FeatureMatrixView& decoder, const PreparedFeatures& prepared,
+                     FeatureId first, Eigen::Ref<FeatureMatrix> target);
+
 /// The candidates of all features in one block of memory.
 struct CandidateLists {
   std::vector<NeighborCandidate> entries;
@@ -54,9 +61,11 @@ struct CandidateLists {
 
 /// For every feature the candidates that hold its @p count nearest with certainty, unordered
 /// (fewer where there are fewer). Only where very many are equally near within rounding, as many
-/// as fit are kept, by nearness and id. Memory 20 · count · n bytes, and per thread 4096 × 1024
-/// products and, unless prepared.direct, the features that they are of.
+/// as fit are kept, by nearness and id. Memory 8 · capacity · n bytes (@p capacity places for
+/// candidates per feature; none takes 2.5 · count), and per thread 4096 × 1024 products and, unless
+/// prepared.direct, the features that they are of.
 CandidateLists sweepNeighbors(const FeatureMatrixView& decoder, const PreparedFeatures& prepared,
-                              int count, const Progress& progress);
+                              int count, const Progress& progress,
+                              std::optional<std::int64_t> capacity = {});
 
 }  // namespace orrery

@@ -4,6 +4,7 @@
 #include "core/base/Parallel.h"
 #include "core/embedding/EqualFeatures.h"
 #include "core/embedding/ExactProducts.h"
+#include "core/embedding/NeighborRanking.h"
 #include "core/embedding/NeighborSweep.h"
 
 #include <algorithm>
@@ -200,8 +201,8 @@ std::vector<Role> rolesOf(const PreparedFeatures& prepared)
 
 }  // namespace
 
-Neighbors computeNeighbors(const FeatureMatrixView& decoder, const NeighborOptions& options,
-                           const Progress& progress)
+Neighbors rankedNeighbors(const FeatureMatrixView& decoder, const NeighborOptions& options,
+                          const CandidateSearch& search, const Progress& progress)
 {
   if (options.count < 1)
     throw Error("the number of neighbours must be at least 1, not " +
@@ -231,7 +232,7 @@ Neighbors computeNeighbors(const FeatureMatrixView& decoder, const NeighborOptio
         prepared.bias[id] = std::numeric_limits<float>::infinity();
 
   const CandidateLists candidates =
-      sweepNeighbors(decoder, prepared, neighbors.count, progress.stage("Neighbours", 0.0, 0.95));
+      search(prepared, neighbors.count, progress.stage("Neighbours", 0.0, 0.95));
   const Ranking ranking(decoder, prepared, options.metric, neighbors.count);
   const Progress ordering = progress.stage("Order of neighbours", 0.95, 1.0);
   parallelFor(n, 64, [&](std::int64_t begin, std::int64_t end) {
@@ -254,6 +255,17 @@ Neighbors computeNeighbors(const FeatureMatrixView& decoder, const NeighborOptio
     }
   });
   return neighbors;
+}
+
+Neighbors computeNeighbors(const FeatureMatrixView& decoder, const NeighborOptions& options,
+                           const Progress& progress)
+{
+  return rankedNeighbors(
+      decoder, options,
+      [&](const PreparedFeatures& prepared, int count, const Progress& sweeping) {
+        return sweepNeighbors(decoder, prepared, count, sweeping);
+      },
+      progress);
 }
 
 std::vector<Neighbor> nearestTo(const FeatureMatrixView& decoder, const Eigen::VectorXf& query,

@@ -1,3 +1,4 @@
+#include "core/embedding/ApproximateNeighbors.h"
 #include "core/embedding/MapTrust.h"
 #include "core/embedding/Neighbors.h"
 #include "core/embedding/Pca.h"
@@ -48,6 +49,15 @@ std::function<void(Run&)> neighbors(const char* file, Metric metric)
   };
 }
 
+void approximate(Run& run)
+{
+  const FeatureMatrix x = run.matrix();
+  ApproximateNeighbors found;
+  run.time([&] { found = computeApproximateNeighbors(x, {.count = neighborCount}); });
+  noteRecall(run, found.neighbors);
+  run.note(found.note);
+}
+
 void query(Run& run)
 {
   const FeatureMatrix x = run.matrix();
@@ -91,6 +101,11 @@ std::vector<Case> neighborCases()
        2.0,
        neighbors("X65k.npy", Metric::Cosine),
        true},
+      {"knn90_approximate",
+       "nearly all of 90 nearest by cosine, 16384 x 2304",
+       {{script, "knn90_pynndescent_16k"}, {script, "knn90_hnswlib_m16_ef100_16k"}},
+       8.0,
+       approximate},
       {"query", "10 nearest of one vector, 16384 x 2304", {}, 0.0, query},
       {"map_trust", "trust of a 3-D map, 16384 x 2304", {}, 0.0, mapTrust},
   };
