@@ -185,12 +185,12 @@ void MapStudy::takeShown()
     measure();
 }
 
-void MapStudy::start(MapChoice choice)
+void MapStudy::start(MapChoice choice, NeighborSearch search)
 {
   if (!m_document->layer())
     return;
   m_trustJob.cancel();
-  m_starting = std::make_shared<ResumableMap>(std::move(choice));
+  m_starting = std::make_shared<ResumableMap>(std::move(choice), search);
   m_document->computeEmbedding(mapTask(m_starting));
 }
 

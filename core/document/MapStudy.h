@@ -27,6 +27,9 @@ struct StudiedMap {
 /// The column that says per feature how far the shown map may be trusted.
 inline constexpr const char* keptColumnName = "neighbours kept";
 
+/// Of how many true neighbours the torn ones are shown.
+inline constexpr int tornNeighborCount = 10;
+
 /// Follows the document: every map that a layer is shown by is kept, the last twelve of a layer.
 /// GUI thread only.
 class MapStudy : public QObject {
@@ -40,7 +43,7 @@ class MapStudy : public QObject {
   [[nodiscard]] int shown() const;
   void show(int index);
 
-  void start(MapChoice choice);
+  void start(MapChoice choice, NeighborSearch search = NeighborSearch::Exact);
   /// What there is stays.
   void stop();
   [[nodiscard]] bool isRunning() const;
@@ -54,8 +57,8 @@ class MapStudy : public QObject {
   void measure();
   [[nodiscard]] JobRunner* trustJob() { return &m_trustJob; }
 
-  /// True neighbours of the current feature, of the first 10, that are not among its 10 nearest on
-  /// the map: as far as the document has them.
+  /// True neighbours of the current feature, of the first tornNeighborCount, that are not among as
+  /// many nearest on the map: as far as the document has them.
   [[nodiscard]] std::vector<FeatureId> tornNeighbors() const;
 
  signals:
@@ -79,6 +82,7 @@ class MapStudy : public QObject {
 /// True neighbours of @p feature, of the first @p count of @p nearest (nearest first), that are not
 /// among its @p count nearest on the map. Empty if it has no place. O(n).
 std::vector<FeatureId> tornNeighbors(const Positions& map, FeatureId feature,
-                                     const std::vector<Neighbor>& nearest, int count = 10);
+                                     const std::vector<Neighbor>& nearest,
+                                     int count = tornNeighborCount);
 
 }  // namespace orrery

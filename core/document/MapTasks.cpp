@@ -61,7 +61,8 @@ EmbeddingTask mapTask(std::shared_ptr<ResumableMap> map)
     });
     EmbeddingTask::Result result;
     result.embedding = mapNow();
-    if (usable.ids.empty())  // else their ids are not the dictionary's
+    // Else their ids are not the dictionary's, or lists that are kept as exact would not be.
+    if (usable.ids.empty() && map->run.neighborsAreExact())
       result.neighbors = map->run.neighbors();
     return result;
   };

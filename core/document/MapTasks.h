@@ -12,7 +12,10 @@ namespace orrery {
 /// A map in the making that outlives the job that makes it, so that it can go on after a stop. The
 /// thread of a stopped job may be inside for up to a second: whoever touches `run` holds `mutex`.
 struct ResumableMap {
-  explicit ResumableMap(MapChoice choice) : run(std::move(choice)) {}
+  explicit ResumableMap(MapChoice choice, NeighborSearch search = NeighborSearch::Exact)
+      : run(std::move(choice), search)
+  {
+  }
 
   std::mutex mutex;
   MapRun run;

@@ -1,5 +1,6 @@
 #include "core/embedding/MapRun.h"
 
+#include "core/embedding/ApproximateNeighbors.h"
 #include "core/embedding/Pca.h"
 
 #include <algorithm>
@@ -48,27 +49,37 @@ Metric metricOf(const MapChoice& choice)
 }
 
 MapEstimate estimateMap(const MapChoice& choice, std::int64_t features, std::int64_t dimensions,
-                        bool neighborsKnown)
+                        bool neighborsKnown, NeighborSearch search)
 {
-  return std::visit(Overloaded{[&](const PcaMapOptions&) {
-                                 // A few dozen passes of block Lanczos, and its blocks of vectors.
-                                 MapEstimate estimate;
-                                 const auto n = static_cast<double>(features);
-                                 const auto d = static_cast<double>(dimensions);
-                                 estimate.layoutSeconds = 400.0 * n * d / 2.5e10;
-                                 estimate.bytes = 64 * 4 * (features + dimensions);
-                                 return estimate;
-                               },
-                               [&](const TsneOptions& options) {
-                                 return estimateTsne(features, dimensions, options, neighborsKnown);
-                               },
-                               [&](const UmapOptions& options) {
-                                 return estimateUmap(features, dimensions, options, neighborsKnown);
-                               }},
-                    choice);
+  MapEstimate whole =
+      std::visit(Overloaded{[&](const PcaMapOptions&) {
+                              // A few dozen passes of block Lanczos, and its blocks of vectors.
+                              MapEstimate estimate;
+                              const auto n = static_cast<double>(features);
+                              const auto d = static_cast<double>(dimensions);
+                              estimate.layoutSeconds = 400.0 * n * d / 2.5e10;
+                              estimate.bytes = 64 * 4 * (features + dimensions);
+                              return estimate;
+                            },
+                            [&](const TsneOptions& options) {
+                              return estimateTsne(features, dimensions, options, neighborsKnown);
+                            },
+                            [&](const UmapOptions& options) {
+                              return estimateUmap(features, dimensions, options, neighborsKnown);
+                            }},
+                 choice);
+  if (search == NeighborSearch::Approximate && whole.neighborSeconds > 0.0) {
+    const MapEstimate approximate = estimateApproximateNeighbors(features, dimensions);
+    whole.neighborSeconds = std::min(whole.neighborSeconds, approximate.neighborSeconds);
+    whole.bytes = std::max(whole.bytes, approximate.bytes);
+  }
+  return whole;
 }
 
-MapRun::MapRun(MapChoice choice) : m_choice(std::move(choice)) {}
+MapRun::MapRun(MapChoice choice, NeighborSearch search)
+    : m_choice(std::move(choice)), m_search(search)
+{
+}
 
 bool MapRun::started() const
 {
@@ -82,7 +93,12 @@ bool MapRun::finished() const
 
 Embedding MapRun::embedding() const
 {
-  return m_pca ? *m_pca : m_tsne ? m_tsne->embedding() : m_umap->embedding();
+  Embedding map = m_pca ? *m_pca : m_tsne ? m_tsne->embedding() : m_umap->embedding();
+  if (!m_neighborNote.empty()) {
+    map.description += ' ' + m_neighborNote;
+    map.options["neighbor_search"] = "approximate";
+  }
+  return map;
 }
 
 std::optional<double> MapRun::klDivergence(const Progress& progress) const
@@ -119,6 +135,16 @@ void MapRun::findNeighbors(const FeatureMatrixView& decoder, std::shared_ptr<con
     m_neighbors = std::move(known);
     return;
   }
+  if (m_search == NeighborSearch::Approximate) {
+    ApproximateNeighborOptions options;
+    options.count = std::max(1, wanted);
+    options.metric = metric;
+    ApproximateNeighbors found = computeApproximateNeighbors(decoder, options, progress);
+    if (!found.exact)
+      m_neighborNote = found.note;
+    m_neighbors = std::make_shared<const Neighbors>(std::move(found.neighbors));
+    return;
+  }
   NeighborOptions options;
   options.count = std::max(1, wanted);
   options.metric = metric;
@@ -150,7 +176,7 @@ void MapRun::advance(const FeatureMatrixView& decoder, std::shared_ptr<const Nei
   }
   const bool fresh = !started();
   if (!m_neighbors)
-    findNeighbors(decoder, std::move(known), progress.stage("exact neighbours", 0.0, 0.25));
+    findNeighbors(decoder, std::move(known), progress.stage("neighbours", 0.0, 0.25));
   if (auto* tsne = std::get_if<TsneOptions>(&m_choice)) {
     if (!m_tsne) {
       TsneAffinities affinities = computeTsneAffinities(*m_neighbors, tsne->perplexity,

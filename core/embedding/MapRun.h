@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <variant>
 
 namespace orrery {
@@ -24,6 +25,13 @@ struct PcaMapOptions {
 /// A method and its options.
 using MapChoice = std::variant<PcaMapOptions, TsneOptions, UmapOptions>;
 
+/// How the neighbours that a map is made from are found.
+enum class NeighborSearch {
+  Exact,
+  Approximate  ///< computeApproximateNeighbors(): for maps of so many features that exact takes
+               ///< long.
+};
+
 /// Neighbours that the map is made from: 3 × perplexity, neighbours − 1; at least the 10 that the
 /// figures of trust look at.
 int neighborsNeeded(const MapChoice& choice);
@@ -31,13 +39,13 @@ Metric metricOf(const MapChoice& choice);
 
 /// Time and memory, as estimateTsne() and estimateUmap() say.
 MapEstimate estimateMap(const MapChoice& choice, std::int64_t features, std::int64_t dimensions,
-                        bool neighborsKnown);
+                        bool neighborsKnown, NeighborSearch search = NeighborSearch::Exact);
 
 /// Keeps all that a stopped map needs to go on: places, velocities and gains, graph, neighbours.
 /// The bits of the result do not depend on where it was stopped. One thread at a time.
 class MapRun {
  public:
-  explicit MapRun(MapChoice choice);
+  explicit MapRun(MapChoice choice, NeighborSearch search = NeighborSearch::Exact);
 
   using Watcher = std::function<void(const MapRun&)>;
   /// Takes the map to its end, or a finished t-SNE or UMAP map a quarter of its iterations further.
@@ -56,6 +64,8 @@ class MapRun {
   [[nodiscard]] const MapChoice& choice() const { return m_choice; }
   /// Null before they are found, and for PCA.
   [[nodiscard]] std::shared_ptr<const Neighbors> neighbors() const { return m_neighbors; }
+  /// False if some of them are missing: then the map's sentence says about how many.
+  [[nodiscard]] bool neighborsAreExact() const { return m_neighborNote.empty(); }
   /// Of t-SNE alone.
   [[nodiscard]] std::optional<double> klDivergence(const Progress& progress = {}) const;
 
@@ -67,6 +77,8 @@ class MapRun {
   void takeSteps(Run& run, int wanted, const Progress& progress, const Watcher& watcher);
 
   MapChoice m_choice;
+  NeighborSearch m_search;
+  std::string m_neighborNote;  ///< Of neighbours that are not exact.
   std::shared_ptr<const Neighbors> m_neighbors;
   std::optional<Embedding> m_pca;
   std::optional<TsneRun> m_tsne;

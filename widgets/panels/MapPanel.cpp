@@ -12,6 +12,9 @@ namespace {
 
 enum Method { Pca, Tsne, Umap };
 
+/// Below this many features exact neighbours are a matter of a minute.
+constexpr std::int64_t fewestToApproximate = 50000;
+
 QString share(double value)
 {
   return std::isfinite(value) ? QStringLiteral("%1 %").arg(100 * value, 0, 'f', 1)
@@ -120,14 +123,14 @@ MapPanel::MapPanel(Document* document, MapStudy* study, QWidget* parent)
   outer->setContentsMargins(0, 0, 0, 0);
   outer->addWidget(scroll);
 
-  connect(m_run, &QPushButton::clicked, this, [this] { m_study->start(choice()); });
+  connect(m_run, &QPushButton::clicked, this, [this] { m_study->start(choice(), search()); });
   connect(m_stop, &QPushButton::clicked, study, &MapStudy::stop);
   connect(m_goOn, &QPushButton::clicked, study, &MapStudy::goOn);
   connect(m_measure, &QPushButton::clicked, study, &MapStudy::measure);
   connect(m_color, &QPushButton::clicked, this, &MapPanel::colorByTrustRequested);
   connect(m_maps, &QListWidget::currentRowChanged, study, &MapStudy::show);
   connect(study, &MapStudy::changed, this, &MapPanel::showMaps);
-  connect(document, &Document::currentLayerChanged, this, &MapPanel::showEstimate);
+  connect(document, &Document::currentLayerChanged, this, &MapPanel::showLayer);
   showMethod();
   showMaps();
 }
@@ -158,14 +161,20 @@ void MapPanel::makeForm()
   m_minDist->setSingleStep(0.05);
   m_iterations = spin<QSpinBox>(tr("Iterations"), tr("How long it goes on"), 0, 100000, 1000);
   m_seed = spin<QSpinBox>(tr("Seed"), tr("Of all that is drawn at random"), 0, 1000000, 0);
+  m_approximate = new QCheckBox(tr("approximate"));
+  m_approximate->setAccessibleName(tr("Approximate neighbours"));
+  m_approximate->setToolTip(
+      tr("Nearly all of the nearest neighbours in a fraction of the time. The map says about how "
+         "many of them were found; off, all are."));
   m_form = new QFormLayout;
   m_form->setFieldGrowthPolicy(QFormLayout::AllNonFixedFieldsGrow);
   m_form->setVerticalSpacing(4);
   for (QWidget* field : std::initializer_list<QWidget*>{
            m_method, m_dimensions, m_metric, m_perplexity, m_exaggeration, m_kernel, m_neighbors,
-           m_minDist, m_start, m_iterations, m_seed})
+           m_minDist, m_start, m_iterations, m_seed, m_approximate})
     m_form->addRow(field->accessibleName(), field);
   connect(m_method, &QComboBox::currentIndexChanged, this, &MapPanel::showMethod);
+  connect(m_approximate, &QCheckBox::toggled, this, &MapPanel::showEstimate);
   for (QComboBox* box : {m_dimensions, m_metric, m_start, m_kernel})
     connect(box, &QComboBox::currentIndexChanged, this, &MapPanel::showEstimate);
   for (QDoubleSpinBox* box : {m_perplexity, m_exaggeration, m_minDist})
@@ -188,7 +197,7 @@ void MapPanel::showMethod()
   m_iterations->setSpecialValueText(method == Umap ? tr("by the number of features") : QString());
   m_iterations->setValue(method == Umap ? 0 : 1000);
   m_start->setCurrentIndex(method == Umap ? 1 : 0);
-  showEstimate();
+  showLayer();
 }
 
 MapChoice MapPanel::choice() const
@@ -224,6 +233,22 @@ MapChoice MapPanel::choice() const
   return options;
 }
 
+/// What is hidden is off: neighbours are exact unless somebody sees that they are not.
+NeighborSearch MapPanel::search() const
+{
+  return m_form->isRowVisible(m_approximate) && m_approximate->isChecked()
+             ? NeighborSearch::Approximate
+             : NeighborSearch::Exact;
+}
+
+void MapPanel::showLayer()
+{
+  const auto layer = m_document->layer();
+  m_form->setRowVisible(m_approximate, m_method->currentIndex() != Pca && layer &&
+                                           layer->dictionary->features() >= fewestToApproximate);
+  showEstimate();
+}
+
 void MapPanel::showEvent(QShowEvent* event)
 {
   QWidget::showEvent(event);
@@ -241,8 +266,8 @@ void MapPanel::showEstimate()
   const MapChoice wanted = choice();
   const bool known = layer->neighbors && layer->neighbors->metric == metricOf(wanted) &&
                      layer->neighbors->count >= neighborsNeeded(wanted);
-  MapEstimate estimate =
-      estimateMap(wanted, layer->dictionary->features(), layer->dictionary->dimensions(), known);
+  MapEstimate estimate = estimateMap(wanted, layer->dictionary->features(),
+                                     layer->dictionary->dimensions(), known, search());
   estimate.neighborSeconds *= m_slowdown;
   estimate.layoutSeconds *= m_slowdown;
   QString text = tr("Will take %1").arg(estimateText(estimate));

@@ -24,6 +24,7 @@ class MapPanel : public QWidget {
 
   /// What would be started now.
   [[nodiscard]] MapChoice choice() const;
+  [[nodiscard]] NeighborSearch search() const;
   [[nodiscard]] QString estimate() const { return m_estimate->text(); }
   [[nodiscard]] QString trust() const { return m_trust->text(); }
 
@@ -36,6 +37,7 @@ class MapPanel : public QWidget {
  private:
   void makeForm();
   void showMethod();
+  void showLayer();
   void showEstimate();
   void showMaps();
 
@@ -45,6 +47,7 @@ class MapPanel : public QWidget {
   QComboBox *m_method, *m_dimensions, *m_metric, *m_start, *m_kernel;
   QDoubleSpinBox *m_perplexity, *m_exaggeration, *m_minDist;
   QSpinBox *m_neighbors, *m_iterations, *m_seed;
+  QCheckBox* m_approximate;
   QLabel *m_estimate, *m_trust;
   QPushButton *m_run, *m_stop, *m_goOn, *m_measure, *m_color;
   QListWidget* m_maps;

@@ -64,6 +64,33 @@ class tst_MapStudy : public QObject {
     QCOMPARE(static_cast<int>(study.maps().size()), 2);
   }
 
+  // A map of approximate neighbours says so, and does not leave them as the layer's exact ones.
+  void approximateNeighborsStayWithTheirMap()
+  {
+    FeatureMatrix axes = gaussianCloud(20, 800, 5);
+    FeatureMatrix x = axes * gaussianCloud(4200, 20, 6) + 0.5f * gaussianCloud(4200, 800, 7);
+    auto dictionary = std::make_shared<Dictionary>();
+    dictionary->decoder = std::make_shared<const FeatureMatrix>(std::move(x));
+    Document document;
+    MapStudy study(&document);
+    document.addLayer(dictionary);
+    QTRY_COMPARE_WITH_TIMEOUT(study.shown(), 0, 20000);
+    UmapOptions umap;
+    umap.epochs = 1;
+    study.start(umap, NeighborSearch::Approximate);
+    QTRY_COMPARE_WITH_TIMEOUT(static_cast<int>(study.maps().size()), 2, 20000);
+    const Embedding& map = *study.maps()[1].embedding;
+    QVERIFY2(map.description.find("Approximate neighbours: about 9") != std::string::npos,
+             map.description.c_str());
+    QCOMPARE(map.options.at("neighbor_search"), std::string("approximate"));
+    QVERIFY(!document.layer()->neighbors);
+    study.start(umap);
+    QTRY_COMPARE_WITH_TIMEOUT(static_cast<int>(study.maps().size()), 3, 20000);
+    QCOMPARE(study.maps()[2].embedding->options.count("neighbor_search"), std::size_t{0});
+    QVERIFY(document.layer()->neighbors);
+    study.stop();
+  }
+
   void aStoppedMapGoesOn()
   {
     Document document;

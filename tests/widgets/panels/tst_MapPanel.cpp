@@ -8,6 +8,33 @@ using namespace orrery;
 class tst_MapPanel : public QObject {
   Q_OBJECT
  private slots:
+  // Offered for very many features only, and then off.
+  void exactNeighborsAreTheRule()
+  {
+    Document document;
+    MapStudy study(&document);
+    MapPanel panel(&document, &study);
+    QCheckBox* box = panel.findChild<QCheckBox*>();
+    QVERIFY(box);
+    QCOMPARE(box->accessibleName(), QStringLiteral("Approximate neighbours"));
+    const auto add = [&](std::int64_t features) {
+      auto dictionary = std::make_shared<Dictionary>();
+      dictionary->decoder = std::make_shared<const FeatureMatrix>(gaussianCloud(features, 4, 1));
+      document.setCurrentLayer(document.addLayer(dictionary));
+    };
+    add(300);
+    QVERIFY(box->isHidden());
+    box->setChecked(true);  // nobody sees it
+    QCOMPARE(panel.search(), NeighborSearch::Exact);
+    box->setChecked(false);
+    add(50000);
+    QVERIFY(!box->isHidden());
+    QCOMPARE(panel.search(), NeighborSearch::Exact);
+    box->click();
+    QCOMPARE(panel.search(), NeighborSearch::Approximate);
+    document.mapJob()->cancel();
+  }
+
   void editsOneChoiceAndShowsWhatCameOfIt()
   {
     Document document;
