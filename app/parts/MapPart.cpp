@@ -2,14 +2,15 @@
 
 #include "core/document/MapTasks.h"
 #include "core/io/MapFile.h"
+#include "widgets/figure/LayerFigure.h"
 #include "widgets/vtk/Palette.h"
 
 #include <QFileDialog>
 #include <QFileInfo>
 
+#include <algorithm>
 #include <filesystem>
 #include <utility>
-#include <vector>
 
 namespace orrery {
 
@@ -111,13 +112,31 @@ void MapPart::showState()
 /// Lines from the current feature to the true neighbours that the map has put elsewhere.
 void MapPart::showTorn()
 {
-  std::vector<std::pair<FeatureId, FeatureId>> links;
-  const FeatureId feature = m_context.document->selection()->current();
-  if (m_context.actions->action("maps.torn")->isChecked() && !m_study->isRunning())
-    for (const FeatureId other : m_study->tornNeighbors())
-      links.emplace_back(feature, other);
-  const bool dark = m_context.window->palette().color(QPalette::Window).lightness() < 128;
-  m_context.cloud->view()->setLinks(std::move(links), categoryColor(1, dark));
+  const Document* document = m_context.document;
+  const auto dictionary = document->dictionary();
+  FeatureTies ties;
+  QString sentence;
+  if (const auto feature = document->selection()->current();
+      m_context.actions->action("maps.torn")->isChecked() && !m_study->isRunning() && dictionary &&
+      feature != noFeature && document->neighbors().feature == feature) {
+    ties.from = feature;
+    ties.to = m_study->tornNeighbors();
+    const bool dark = m_context.window->palette().color(QPalette::Window).lightness() < 128;
+    ties.color = categoryColor(3, dark);
+    const QString name = shortLabel(*dictionary, feature);
+    const auto looked =
+        std::min<std::size_t>(tornNeighborCount, document->neighbors().neighbors.size());
+    sentence = ties.to.empty()
+                   ? tr("The %1 nearest neighbours of “%2” are its nearest here too.")
+                         .arg(looked)
+                         .arg(name)
+                   : tr("Lines: from “%1” to those of its %2 nearest neighbours (%3) that are not "
+                        "among its nearest here.")
+                         .arg(name)
+                         .arg(looked)
+                         .arg(ties.to.size());
+  }
+  m_context.cloud->setTies(std::move(ties), sentence);
 }
 
 void MapPart::colorByTrust()

@@ -86,6 +86,30 @@ class tst_Figure : public QObject {
              QByteArray::number(test::similarity(coarse, fine)));
   }
 
+  // Lines lead over all points from one feature to others, with a ring around each end.
+  void tiesLieOverThePoints()
+  {
+    FigureRequest request = someRequest();
+    request.labels.clear();
+    request.ties = {0, {1, 2, 9999}, QColor(Qt::red)};
+    const auto red = [](const QImage& picture) {
+      int count = 0;
+      for (int y = 0; y < picture.height(); ++y)
+        for (int x = 0; x < picture.width(); ++x) {
+          const QColor color = picture.pixelColor(x, y);
+          count += color.red() > 200 && color.green() < 60 && color.blue() < 60 ? 1 : 0;
+        }
+      return count;
+    };
+    const QImage tied = renderFigure(request);
+    // The three clusters lie hundreds of pixels apart, and a line is some four wide.
+    QVERIFY2(red(tied) > 1000, QByteArray::number(red(tied)));
+    request.ties.to = {0};
+    QVERIFY(4 * red(renderFigure(request)) < red(tied));  // the ring alone
+    request.ties = {};
+    QCOMPARE(red(renderFigure(request)), 0);
+  }
+
   void isThePictureOfTheWindow()
   {
     FigureRequest request = someRequest();

@@ -144,7 +144,6 @@ FigureRenderer::FigureRenderer(FigureRequest request) : m_data(std::make_unique<
   if (request.emphasis)
     d.scene.setEmphasis(*request.emphasis);
   d.scene.setSelection(request.selection);
-  d.scene.setLinks(request.links, request.linkColor);
   const double aspect = static_cast<double>(d.size.width()) / d.size.height();
   d.camera =
       request.camera ? *request.camera : openingCamera(d.scene.positions(), request.planar, aspect);
@@ -199,8 +198,8 @@ void FigureRenderer::Data::compose(QPainter& painter, bool onPage) const
   style.background = figureBackground(request.background);
   style.font = figureFont(request.fontPoints);
   style.lineWidth = request.linePoints * unitsPerPoint;
-  const CloudTexts texts{request.title,  request.caption, request.axisNames,
-                         request.legend, request.labels,  request.crystals};
+  const CloudTexts texts{request.title,  request.caption,  request.axisNames, request.legend,
+                         request.labels, request.crystals, request.ties};
   drawTexts(painter, page, texts, camera, request.planar, places, style);
 }
 

@@ -36,11 +36,10 @@ struct FigureRequest {
   CloudAppearance appearance;
   std::vector<FeatureId> selection;
   std::vector<FeatureId> hidden;
-  std::optional<std::vector<FeatureId>> emphasis;  ///< Set: all others are grey.
-  std::vector<std::pair<FeatureId, FeatureId>> links;
-  QColor linkColor = QColor(0x80, 0x80, 0x80);
+  std::optional<std::vector<FeatureId>> emphasis;     ///< Set: all others are grey.
   std::vector<std::pair<FeatureId, QString>> labels;  ///< In order of importance.
   std::vector<CrystalShape> crystals;
+  FeatureTies ties;
   LegendModel legend;
   QStringList axisNames;
   QString title;

@@ -47,6 +47,12 @@ std::vector<FeatureId> landmarkFeatures(const Dictionary& dictionary, int count)
   return features;
 }
 
+QString shortLabel(const Dictionary& dictionary, FeatureId feature)
+{
+  const QString text = labelText(dictionary, feature);
+  return text.size() > maxNameLength ? text.left(maxNameLength - 1) + QStringLiteral("…") : text;
+}
+
 std::vector<std::pair<FeatureId, QString>> namedFeatures(const Dictionary& dictionary,
                                                          const LayerView& view,
                                                          const std::vector<FeatureId>& matches)
@@ -70,12 +76,8 @@ std::vector<std::pair<FeatureId, QString>> namedFeatures(const Dictionary& dicti
     add(matches);
   else if (view.selection.empty())
     add(landmarkFeatures(dictionary, static_cast<int>(maxNamed)));
-  for (const FeatureId feature : wanted) {
-    QString text = labelText(dictionary, feature);
-    if (text.size() > maxNameLength)
-      text = text.left(maxNameLength - 1) + QStringLiteral("…");
-    named.emplace_back(feature, std::move(text));
-  }
+  for (const FeatureId feature : wanted)
+    named.emplace_back(feature, shortLabel(dictionary, feature));
   return named;
 }
 

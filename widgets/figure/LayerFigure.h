@@ -22,6 +22,9 @@ QString layerCaption(const Layer& layer);
 /// over the file.
 std::vector<FeatureId> landmarkFeatures(const Dictionary& dictionary, int count);
 
+/// A label as it stands beside its point: cut to 32 characters.
+QString shortLabel(const Dictionary& dictionary, FeatureId feature);
+
 /// Names beside points, the most important first: the current feature, the selected ones, then what
 /// matches the search or, where nothing is selected or sought, landmarks. At most forty; none if
 /// the appearance says so.

@@ -108,10 +108,20 @@ void CloudPanel::setCrystals(std::vector<CrystalShape> crystals)
   m_view->setCrystals(m_crystals);
 }
 
+void CloudPanel::setTies(FeatureTies ties, const QString& sentence)
+{
+  m_ties = std::move(ties);
+  m_tiesSentence = sentence;
+  m_view->setTies(m_ties);
+  m_view->setCaption(caption());
+  showLabels();
+}
+
 void CloudPanel::showLayer()
 {
   m_shown = false;
   setCrystals({});
+  setTies({}, {});
   showAppearance();
   showEmbedding(false);
   showSelection();
@@ -121,7 +131,11 @@ void CloudPanel::showLayer()
 QString CloudPanel::caption() const
 {
   const auto layer = m_document->layer();
-  return layer ? layerCaption(*layer) : QString();
+  if (!layer)
+    return {};
+  const QString made = layerCaption(*layer);
+  return made.isEmpty() || m_tiesSentence.isEmpty() ? made
+                                                    : made + QLatin1Char(' ') + m_tiesSentence;
 }
 
 void CloudPanel::showEmbedding(bool sameLayer)
@@ -189,6 +203,9 @@ FigureRequest CloudPanel::figure() const
   view.current = m_document->selection()->current();
   FigureRequest figure = layerFigure(*layer, view, m_document->matches(), m_colors, m_coloredDark);
   figure.crystals = m_crystals;
+  figure.ties = m_ties;
+  figure.caption = caption();
+  figure.labels = labels();
   figure.camera = m_view->camera();
   figure.viewWidth = m_view->width();
   figure.heightMm = figure.widthMm * m_view->height() / std::max(1, m_view->width());
@@ -229,7 +246,19 @@ std::vector<std::pair<FeatureId, QString>> CloudPanel::labels() const
   LayerView view = m_document->viewState();
   view.selection = m_document->selection()->features();
   view.current = m_document->selection()->current();
-  return namedFeatures(*dictionary, view, m_document->matches());
+  std::vector<std::pair<FeatureId, QString>> named =
+      namedFeatures(*dictionary, view, m_document->matches());
+  if (!view.appearance.showLabels || m_ties.to.empty())
+    return named;
+  // What the lines lead to is named next after where they come from.
+  std::vector<std::pair<FeatureId, QString>> ends;
+  for (const FeatureId feature : m_ties.to)
+    ends.emplace_back(feature, shortLabel(*dictionary, feature));
+  std::erase_if(named, [&](const auto& label) {
+    return std::find(m_ties.to.begin(), m_ties.to.end(), label.first) != m_ties.to.end();
+  });
+  named.insert(named.begin() + (named.empty() ? 0 : 1), ends.begin(), ends.end());
+  return named;
 }
 
 void CloudPanel::changeEvent(QEvent* event)

@@ -22,6 +22,9 @@ class CloudPanel : public QWidget {
   [[nodiscard]] FigureRequest figure() const;
   /// Crystals over the cloud and in its figures; the next layer begins without.
   void setCrystals(std::vector<CrystalShape> crystals);
+  /// Lines from a feature to others, which are named, and a sentence in the caption that says what
+  /// they are. In figures too; the next layer begins without.
+  void setTies(FeatureTies ties, const QString& sentence);
   /// What the picture shows, in a sentence.
   [[nodiscard]] QString caption() const;
 
@@ -54,6 +57,8 @@ class CloudPanel : public QWidget {
   bool m_coloredDark = false;
   bool m_shown = false;
   std::vector<CrystalShape> m_crystals;
+  FeatureTies m_ties;
+  QString m_tiesSentence;
 };
 
 }  // namespace orrery

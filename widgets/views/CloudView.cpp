@@ -501,7 +501,7 @@ void CloudView::setPositions(Positions positions, bool planar, bool keepCamera)
     d.texts.labels.clear();
     d.texts.crystals.clear();
     d.scene.setSelection({});
-    d.scene.setLinks({}, Qt::black);
+    d.texts.ties = {};
     d.scene.clearEmphasis();
     d.scene.setHidden({});
   }
@@ -579,10 +579,10 @@ void CloudView::setLabels(std::vector<std::pair<FeatureId, QString>> labels)
   update();
 }
 
-void CloudView::setLinks(std::vector<std::pair<FeatureId, FeatureId>> links, QColor color)
+void CloudView::setTies(FeatureTies ties)
 {
-  m_d->scene.setLinks(std::move(links), color, true);
-  m_d->invalidate(false);
+  m_d->texts.ties = std::move(ties);
+  update();
 }
 
 void CloudView::setCrystals(std::vector<CrystalShape> crystals)

@@ -49,8 +49,8 @@ class CloudView : public QWidget {
   void setHidden(std::vector<FeatureId> features);
   /// Names drawn beside their points, placed without overlap, in order of importance.
   void setLabels(std::vector<std::pair<FeatureId, QString>> labels);
-  /// Thin lines between pairs of features (torn neighbours, edges).
-  void setLinks(std::vector<std::pair<FeatureId, FeatureId>> links, QColor color);
+  /// Lines from one feature to others (torn neighbours).
+  void setTies(FeatureTies ties);
   /// Crystals over the cloud; gone when other features are shown.
   void setCrystals(std::vector<CrystalShape> crystals);
   /// The sentence at the bottom: what this view shows.

@@ -311,6 +311,39 @@ QRectF drawCaption(QPainter& painter, const QString& text, const QRectF& area,
   return box;
 }
 
+void drawTies(QPainter& painter, const FeatureTies& ties, const ScreenPoints& points,
+              const QRectF& area, const OverlayStyle& style)
+{
+  if (!points.drawn(ties.from))
+    return;
+  const double line = 0.11 * emOf(style);
+  const auto place = [&](FeatureId feature) {
+    const auto at = static_cast<std::size_t>(feature);
+    return QPointF(static_cast<double>(points.x[at]), static_cast<double>(points.y[at]));
+  };
+  painter.save();
+  painter.setRenderHint(QPainter::Antialiasing);
+  painter.setClipRect(area.adjusted(-1, -1, 1, 1), Qt::IntersectClip);
+  painter.setBrush(Qt::NoBrush);
+  // All rims before all lines, so that none is cut by another's.
+  for (const bool rim : {true, false}) {
+    painter.setPen(QPen(rim ? withAlpha(style.background, 0.85) : ties.color,
+                        rim ? 3.0 * line : 1.3 * line, Qt::SolidLine, Qt::FlatCap));
+    for (const FeatureId other : ties.to) {
+      if (!points.drawn(other))
+        continue;
+      const double ring =
+          static_cast<double>(points.radius[static_cast<std::size_t>(other)]) + 1.6 * line;
+      const QPointF from = place(ties.from), to = place(other);
+      const double length = std::hypot(to.x() - from.x(), to.y() - from.y());
+      if (length > ring)
+        painter.drawLine(from, to - (to - from) * (ring / length));
+      painter.drawEllipse(to, ring, ring);
+    }
+  }
+  painter.restore();
+}
+
 void drawTexts(QPainter& painter, const QRectF& area, const CloudTexts& texts, const Camera& camera,
                bool planar, const ScreenPoints& points, const OverlayStyle& style)
 {
@@ -319,6 +352,7 @@ void drawTexts(QPainter& painter, const QRectF& area, const CloudTexts& texts, c
   QRectF inside = area.adjusted(0.6 * em, 0.6 * em, -0.6 * em, -0.6 * em);
   if (inside.width() < 3.0 * em || inside.height() < 3.0 * em)
     return;
+  drawTies(painter, texts.ties, points, area, style);
   const std::vector<PlacedLabel> corners =
       drawCrystals(painter, texts.crystals, points, area, style);
   std::vector<QRectF> taken;

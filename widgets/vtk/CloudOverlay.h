@@ -78,6 +78,18 @@ struct CrystalShape {
   bool chosen = false;  ///< Drawn strongly, over the others.
 };
 
+/// Lines from one feature to others that belong to it, wherever they lie.
+struct FeatureTies {
+  FeatureId from = noFeature;
+  std::vector<FeatureId> to;
+  QColor color;
+};
+
+/// Draws the lines over all points, with a rim of the background's colour, and a ring around every
+/// end: as strong in a sparse cloud as in a dense one.
+void drawTies(QPainter& painter, const FeatureTies& ties, const ScreenPoints& points,
+              const QRectF& area, const OverlayStyle& style);
+
 /// All that is written over a cloud.
 struct CloudTexts {
   QString title;
@@ -86,6 +98,7 @@ struct CloudTexts {
   LegendModel legend;
   std::vector<std::pair<FeatureId, QString>> labels;  ///< In order of importance.
   std::vector<CrystalShape> crystals;
+  FeatureTies ties;
 };
 
 /// Lays them out in @p area and draws them: the one layout of window and figure. @p points in the

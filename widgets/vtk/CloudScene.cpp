@@ -89,7 +89,6 @@ class CloudScene::Private {
   std::vector<std::uint32_t> colors;
   std::vector<std::pair<FeatureId, FeatureId>> links;
   QColor linkColor;
-  bool linksInFront = false;
 
   bool pointsStale = true;
   bool coloursStale = true;
@@ -257,9 +256,6 @@ void CloudScene::Private::refreshLinks()
   linePoints->SetPoints(points);
   linePoints->SetLines(lines);
   linePoints->Modified();
-  // Far more than the depth of the cloud: such lines win against every point.
-  lineMapper->SetResolveCoincidentTopologyToPolygonOffset();
-  lineMapper->SetRelativeCoincidentTopologyLineOffsetParameters(0.0, linksInFront ? -1e6 : 0.0);
   lineActor->GetProperty()->SetColor(linkColor.redF(), linkColor.greenF(), linkColor.blueF());
 }
 
@@ -312,8 +308,7 @@ void CloudScene::Private::setLooks(const FrameRequest& request)
   look.ring = static_cast<float>(request.pixelRatio);
   look.ringColor = 0.65f * rgb(appearance.foreground) + 0.35f * rgb(appearance.background);
   ghost->setLook(look);
-  lineActor->GetProperty()->SetLineWidth(
-      static_cast<float>((linksInFront ? 2.0 : 1.1) * request.pixelRatio));
+  lineActor->GetProperty()->SetLineWidth(static_cast<float>(1.1 * request.pixelRatio));
 }
 
 CloudScene::CloudScene() : m_d(std::make_unique<Private>()) {}
@@ -415,10 +410,8 @@ void CloudScene::clearEmphasis()
   m_d->coloursStale = true;
 }
 
-void CloudScene::setLinks(std::vector<std::pair<FeatureId, FeatureId>> links, QColor color,
-                          bool inFront)
+void CloudScene::setLinks(std::vector<std::pair<FeatureId, FeatureId>> links, QColor color)
 {
-  m_d->linksInFront = inFront;
   m_d->links = std::move(links);
   m_d->linkColor = color;
   m_d->linksStale = true;

@@ -68,9 +68,7 @@ class CloudScene {
   void setHidden(std::vector<FeatureId> features);
   void setEmphasis(std::vector<FeatureId> features);
   void clearEmphasis();
-  /// @p inFront: over the points, wherever they lead.
-  void setLinks(std::vector<std::pair<FeatureId, FeatureId>> links, QColor color,
-                bool inFront = false);
+  void setLinks(std::vector<std::pair<FeatureId, FeatureId>> links, QColor color);
 
   /// Features that can be drawn: finite and not hidden.
   [[nodiscard]] std::int64_t drawableCount() const;
