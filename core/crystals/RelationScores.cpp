@@ -102,25 +102,34 @@ struct Query {
   std::int32_t asked = 0;  ///< … and a′, whose b′ is sought.
 };
 
-std::vector<Query> queriesOf(std::int64_t pairs, const RelationScoreOptions& options)
+/// A question whose answer is one of the three words that are left out has none.
+bool canBeAnswered(const PairList& pairs, const Query& query)
 {
-  const std::int64_t all = pairs * (pairs - 1);
-  const auto queryAt = [&](std::int64_t index) {
-    const auto given = static_cast<std::int32_t>(index / (pairs - 1));
-    auto asked = static_cast<std::int32_t>(index % (pairs - 1));
-    asked += asked >= given;
-    return Query{given, asked};
-  };
+  const auto [a, b] = pairs[static_cast<std::size_t>(query.given)];
+  const FeatureId answer = pairs[static_cast<std::size_t>(query.asked)].second;
+  return answer != a && answer != b && answer != pairs[static_cast<std::size_t>(query.asked)].first;
+}
+
+std::vector<Query> queriesOf(const PairList& pairs, const RelationScoreOptions& options)
+{
+  const auto count = static_cast<std::int64_t>(pairs.size());
+  const std::int64_t all = count * (count - 1);
   std::vector<Query> queries;
+  const auto ask = [&](std::int64_t index) {
+    const auto given = static_cast<std::int32_t>(index / (count - 1));
+    auto asked = static_cast<std::int32_t>(index % (count - 1));
+    asked += asked >= given;
+    if (const Query query{given, asked}; canBeAnswered(pairs, query))
+      queries.push_back(query);
+  };
   if (all <= options.maxQueries) {
     for (std::int64_t index = 0; index < all; ++index)
-      queries.push_back(queryAt(index));
+      ask(index);
     return queries;
   }
   Random random = Random::forPart(options.seed, 0xA11A);
   for (std::int64_t i = 0; i < options.maxQueries; ++i)
-    queries.push_back(
-        queryAt(static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(all)))));
+    ask(static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(all))));
   return queries;
 }
 
@@ -146,17 +155,43 @@ ORRERY_FOR_EACH_CPU void multiplyScores(const float* b, const float* a, const fl
     out[i] = (b[i] + 1) * (other[i] + 1) / ((a[i] + 1) + 0.002f);
 }
 
-void improve(Best& best, const std::vector<float>& values, FeatureId firstFeature,
-             const FeatureId (&excluded)[3], const std::vector<char>& isCandidate)
+ORRERY_FOR_EACH_CPU float largestOf(const float* values, std::int64_t count)
 {
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    if (values[i] <= best.value)
-      continue;
-    const FeatureId feature = firstFeature + static_cast<FeatureId>(i);
-    if (isCandidate[static_cast<std::size_t>(feature)] &&
-        std::find(std::begin(excluded), std::end(excluded), feature) == std::end(excluded))
-      best = {values[i], feature};
-  }
+  constexpr int lanes = 32;
+  float most[lanes];
+  for (int lane = 0; lane < lanes; ++lane)
+    most[lane] = -std::numeric_limits<float>::infinity();
+  std::int64_t i = 0;
+  for (; i + lanes <= count; i += lanes)
+    for (int lane = 0; lane < lanes; ++lane)
+      most[lane] = values[i + lane] > most[lane] ? values[i + lane] : most[lane];
+  for (; i < count; ++i)
+    most[0] = values[i] > most[0] ? values[i] : most[0];
+  for (int lane = 1; lane < lanes; ++lane)
+    most[0] = most[lane] > most[0] ? most[lane] : most[0];
+  return most[0];
+}
+
+/// The first of the highest values, if it is higher than what there was. @p leftOut features count
+/// as lowest.
+void improve(Best& best, std::vector<float>& values, FeatureId firstFeature,
+             const FeatureId (&excluded)[3], const std::vector<FeatureId>& leftOut)
+{
+  const auto count = static_cast<FeatureId>(values.size());
+  const auto drop = [&](FeatureId feature) {
+    if (feature >= firstFeature && feature < firstFeature + count)
+      values[static_cast<std::size_t>(feature - firstFeature)] =
+          -std::numeric_limits<float>::infinity();
+  };
+  for (const FeatureId feature : excluded)
+    drop(feature);
+  for (const FeatureId feature : leftOut)
+    drop(feature);
+  const float most = largestOf(values.data(), count);
+  if (most > best.value)
+    best = {most,
+            firstFeature + static_cast<FeatureId>(std::find(values.begin(), values.end(), most) -
+                                                  values.begin())};
 }
 
 void scoreAnalogies(const FeatureMatrixView& decoder, const PairList& pairs,
@@ -164,7 +199,7 @@ void scoreAnalogies(const FeatureMatrixView& decoder, const PairList& pairs,
                     const Progress& progress)
 {
   constexpr Eigen::Index block = 4096;
-  const std::vector<Query> queries = queriesOf(scores.pairs, scores.options);
+  const std::vector<Query> queries = queriesOf(pairs, scores.options);
   scores.queries = static_cast<std::int64_t>(queries.size());
   const auto n = static_cast<FeatureId>(decoder.cols());
   const Eigen::Index p = corners.cols() / 2;
@@ -173,17 +208,18 @@ void scoreAnalogies(const FeatureMatrixView& decoder, const PairList& pairs,
   if (!scores.options.unitRows)
     unitCorners.colwise().normalize();
 
-  std::vector<char> isCandidate(static_cast<std::size_t>(n), 1);
   std::vector<Best> bestSum(queries.size()), bestProduct(queries.size());
   Eigen::MatrixXf cosines, unit;
   for (Eigen::Index begin = 0; begin < n; begin += block) {
     const Eigen::Index count = std::min<Eigen::Index>(block, n - begin);
+    std::vector<FeatureId> zeros;
     unit = decoder.middleCols(begin, count);
     for (Eigen::Index i = 0; i < count; ++i) {
       const float length = norm(decoder, static_cast<FeatureId>(begin + i));
-      isCandidate[static_cast<std::size_t>(begin + i)] = length > 0;
       if (length > 0)
         unit.col(i) /= length;
+      else
+        zeros.push_back(static_cast<FeatureId>(begin + i));
     }
     cosines.resize(count, 2 * p);
     parallelFor(2 * p, 64, [&](std::int64_t first, std::int64_t last) {
@@ -205,10 +241,10 @@ void scoreAnalogies(const FeatureMatrixView& decoder, const PairList& pairs,
                     const float* other = cosines.col(asked).data();
                     addScores(b, a, other, values.data(), count);
                     improve(bestSum[static_cast<std::size_t>(q)], values,
-                            static_cast<FeatureId>(begin), excluded, isCandidate);
+                            static_cast<FeatureId>(begin), excluded, zeros);
                     multiplyScores(b, a, other, values.data(), count);
                     improve(bestProduct[static_cast<std::size_t>(q)], values,
-                            static_cast<FeatureId>(begin), excluded, isCandidate);
+                            static_cast<FeatureId>(begin), excluded, zeros);
                   }
                 });
     progress.update(begin + count, n);
@@ -220,7 +256,9 @@ void scoreAnalogies(const FeatureMatrixView& decoder, const PairList& pairs,
     rightSums += bestSum[q].feature == expected;
     rightProducts += bestProduct[q].feature == expected;
   }
-  const auto asked = static_cast<double>(std::max<std::size_t>(queries.size(), 1));
+  if (queries.empty())
+    return;
+  const auto asked = static_cast<double>(queries.size());
   scores.accuracy3CosAdd = static_cast<double>(rightSums) / asked;
   scores.accuracy3CosMul = static_cast<double>(rightProducts) / asked;
 }

@@ -10,6 +10,7 @@
 #include "core/base/Types.h"
 
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,7 +20,7 @@ namespace orrery {
 struct RelationScoreOptions {
   /// Pairings drawn for the null.
   int shuffles = 100;
-  /// Ordered pairs of pairs asked as analogies; above this a seeded sample of that many.
+  /// Ordered pairs of pairs asked as analogies; where there are more, as many are drawn (seeded).
   std::int64_t maxQueries = 100000;
   /// Work with unit vectors, as cosine analogies do. Off: as they are.
   bool unitRows = true;
@@ -49,9 +50,12 @@ struct RelationScores {
   double z = 0.0;
   double offsetLength = 0.0;        ///< Mean |offset|.
   double offsetLengthSpread = 0.0;  ///< Standard deviation over mean of |offset|.
-  double accuracy3CosAdd =
-      0.0;  ///< Share of queries b − a + a′ whose nearest feature (the three left out) is b′.
-  double accuracy3CosMul = 0.0;
+  /// Share of queries b − a + a′ whose nearest feature (the three left out) is b′; NaN without
+  /// queries.
+  double accuracy3CosAdd = std::numeric_limits<double>::quiet_NaN();
+  double accuracy3CosMul = std::numeric_limits<double>::quiet_NaN();
+  /// Asked: ordered pairs of pairs, but for those whose answer b′ is a, b or a′ (pairs with one
+  /// answer, as currencies have): no search could find it.
   std::int64_t queries = 0;
   RelationVerdict verdict = RelationVerdict::TooFew;
   RelationScoreOptions options;
