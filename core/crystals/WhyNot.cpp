@@ -38,18 +38,18 @@ CrystalCriterion judge(const std::string& name, double value, double needed, boo
 }  // namespace
 
 WhyNot explainCrystal(const CrystalSpace& space, const Crystal& crystal,
-                      const CrystalSearchOptions& options, double completeAbove,
+                      const CrystalSearchOptions& search, const WhyNotOptions& options,
                       const CrystalNull* null, const Progress& progress)
 {
   WhyNot result;
   result.quality = measureCrystal(space, crystal, true, progress);
   CrystalQuality& quality = result.quality;
-  const double score = crystalScore(quality, options.mode);
+  const double score = crystalScore(quality, search.mode);
   if (null) {
     quality.z = null->z(score);
     quality.pValue = null->pValue(score);
   }
-  const bool trapezoid = options.mode == CrystalMode::Trapezoid;
+  const bool trapezoid = search.mode == CrystalMode::Trapezoid;
   const auto squared = [&](FeatureId x, FeatureId y) {
     return (space.vectors->col(x).cast<double>() - space.vectors->col(y).cast<double>())
         .squaredNorm();
@@ -62,30 +62,35 @@ WhyNot explainCrystal(const CrystalSpace& space, const Crystal& crystal,
   const double square = trapezoid ? std::max(ab, cd) : std::min((ab + cd) / 2, (ac + bd) / 2);
   result.criteria = {
       judge("squared residual", trapezoid ? 2 - 2 * quality.cosAbCd : quality.squaredResidual,
-            options.residual, true),
-      judge("shortest side", std::sqrt(std::min({ab, cd, ac, bd})) / typical, options.leastSide,
+            search.residual, true),
+      judge("shortest side", std::sqrt(std::min({ab, cd, ac, bd})) / typical, search.leastSide,
             false),
-      judge("degrees from a line at a", fold, options.leastAngle, false),
-      judge("similarity of the sides", 1 - square / (2 * space.unit), completeAbove, false)};
+      judge("degrees from a line at a", fold, search.leastAngle, false),
+      judge("similarity of the sides", 1 - square / (2 * space.unit), options.completeAbove,
+            false)};
   result.isFound = std::all_of(result.criteria.begin(), result.criteria.end(),
                                [](const CrystalCriterion& one) { return one.passes; });
-  result.criteria.push_back(judge("cosine of b − a and d − c", quality.cosAbCd, 0.5, false));
+  result.criteria.push_back(
+      judge("cosine of b − a and d − c", quality.cosAbCd, options.leastCosine, false));
   if (!trapezoid) {
-    result.criteria.push_back(judge("cosine of c − a and d − b", quality.cosAcBd, 0.5, false));
-    result.criteria.push_back(judge("length ratio", quality.lengthRatio, 2.0 / 3, false));
+    result.criteria.push_back(
+        judge("cosine of c − a and d − b", quality.cosAcBd, options.leastCosine, false));
+    result.criteria.push_back(
+        judge("length ratio", quality.lengthRatio, options.leastLengthRatio, false));
   }
   result.criteria.push_back(judge("rank of d as neighbour of b − a + c",
-                                  static_cast<double>(quality.rank3CosAdd), 1, true));
+                                  static_cast<double>(quality.rank3CosAdd),
+                                  static_cast<double>(options.lastRank), true));
   if (null)
     result.criteria.push_back(
-        judge("share of random quadruples as good", quality.pValue, 0.01, true));
+        judge("share of random quadruples as good", quality.pValue, options.mostPValue, true));
   const CrystalCriterion* failing = nullptr;
   for (const CrystalCriterion& one : result.criteria)
     if (!one.passes && !failing)
       failing = &one;
-  result.verdict = !failing         ? "a " + displayName(options.mode) + " by every criterion"
+  result.verdict = !failing         ? "a " + displayName(search.mode) + " by every criterion"
                    : result.isFound ? "found by the search; weak in this: " + failing->sentence
-                                    : "no " + displayName(options.mode) + ": " + failing->sentence;
+                                    : "no " + displayName(search.mode) + ": " + failing->sentence;
   return result;
 }
 

@@ -7,6 +7,7 @@
 #include "core/crystals/CrystalSearch.h"
 #include "core/crystals/CrystalSpace.h"
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -28,12 +29,21 @@ struct WhyNot {
   std::string verdict;   ///< One sentence.
 };
 
-/// Judges one quadruple by a search's options: residual, sides, angle, the similarity that the
-/// search is complete above (@p completeAbove, −1 if everything is searched), direction of the
-/// fourth corner (rank 1) and, if @p null is given, significance (p ≤ 0.01). Costs one pass over
-/// all features. Throws Error as measureCrystals.
+/// What else a crystal is asked for than the search does.
+struct WhyNotOptions {
+  /// Similarity of the sides that the search is complete above; −1 if everything is searched.
+  double completeAbove = -1.0;
+  double leastCosine = 0.5;           ///< Of opposite sides.
+  double leastLengthRatio = 2.0 / 3;  ///< Of b − a and d − c.
+  std::int64_t lastRank = 1;          ///< Of d as neighbour of b − a + c.
+  double mostPValue = 0.01;           ///< Share of random quadruples as good.
+};
+
+/// Judges one quadruple by a search's options (residual, sides, angle, reach) and by @p options:
+/// directions, lengths, rank of the fourth corner and, if @p null is given, significance. Costs one
+/// pass over all features. Throws Error as measureCrystals.
 WhyNot explainCrystal(const CrystalSpace& space, const Crystal& crystal,
-                      const CrystalSearchOptions& options = {}, double completeAbove = -1.0,
+                      const CrystalSearchOptions& search = {}, const WhyNotOptions& options = {},
                       const CrystalNull* null = nullptr, const Progress& progress = {});
 
 }  // namespace orrery
