@@ -4,6 +4,7 @@
 #include "core/base/Error.h"
 #include "core/base/Parallel.h"
 #include "core/crystals/DifferenceJoin.h"
+#include "core/crystals/DifferenceTree.h"
 #include "core/crystals/PairList.h"
 
 #include <algorithm>
@@ -91,6 +92,50 @@ Sums allSums(const float* a, const float* b, const float* c, const float* d, std
   return sums;
 }
 
+Sums sumsOf(const CrystalSpace& space, const Crystal& crystal)
+{
+  const auto column = [&](FeatureId id) { return space.vectors->col(id).data(); };
+  return allSums(column(crystal.a), column(crystal.b), column(crystal.c), column(crystal.d),
+                 space.dimensions());
+}
+
+double residualOf(const CrystalSpace& space, const Crystal& crystal)
+{
+  const auto column = [&](FeatureId id) { return space.vectors->col(id).data(); };
+  return squaredResidual(column(crystal.a), column(crystal.b), column(crystal.c), column(crystal.d),
+                         space.dimensions());
+}
+
+struct Judged {
+  bool isWithin = false;      ///< δ.
+  bool isDegenerate = false;  ///< Too short a side, or a line.
+  double score = 0.0, squaredResidual = 0.0;
+};
+
+Judged judgeSums(const CrystalSpace& space, const CrystalSearchOptions& options, const Sums& sums)
+{
+  const auto cosine = [](double product, double x, double y) {
+    const double lengths = std::sqrt(x) * std::sqrt(y);
+    return lengths > 0 ? std::clamp(product / lengths, -1.0, 1.0) : 0.0;
+  };
+  Judged judged;
+  const double along = cosine(sums.abCd, sums.ab, sums.cd);
+  if (options.mode == CrystalMode::Trapezoid) {
+    judged.squaredResidual = 2 - 2 * along;
+    judged.isWithin = judged.squaredResidual <= options.residual;
+    judged.score = along;
+  } else {
+    judged.squaredResidual = sums.residual / space.unit;
+    judged.isWithin = sums.residual <= options.residual * space.unit;
+    judged.score = std::min(along, cosine(sums.acBd, sums.ac, sums.bd));
+  }
+  const double least = options.leastSide * options.leastSide * 2 * space.unit;
+  const double bend = std::cos(options.leastAngle * M_PI / 180);
+  judged.isDegenerate = std::min({sums.ab, sums.cd, sums.ac, sums.bd}) < least ||
+                        std::abs(cosine(sums.abAc, sums.ab, sums.ac)) > bend;
+  return judged;
+}
+
 std::tuple<FeatureId, FeatureId, FeatureId, FeatureId> key(const Crystal& crystal)
 {
   return {crystal.a, crystal.b, crystal.c, crystal.d};
@@ -119,14 +164,14 @@ using StandIns = std::map<FeatureId, FeatureId>;
 
 /// Near-duplicate features, each with the smallest id among those that it is near to and that have
 /// no stand-in themselves.
-StandIns standIns(const CrystalSpace& space, const std::vector<FeaturePair>& pairs,
-                  double leastSide)
+StandIns standIns(const CrystalSpace& space, const PairList& list, double leastSide)
 {
   const double least = leastSide * std::sqrt(2 * space.unit);
   std::vector<std::pair<FeatureId, FeatureId>> near;
-  for (const FeaturePair& pair : pairs)
-    if (static_cast<double>(pair.length) < least)
-      near.emplace_back(pair.second, pair.first);
+  for (const auto& tile : list.tiles)
+    for (const FeaturePair& pair : tile)
+      if (static_cast<double>(pair.length) < least)
+        near.emplace_back(pair.second, pair.first);
   std::sort(near.begin(), near.end());
   StandIns result;
   for (const auto& [later, earlier] : near)
@@ -237,45 +282,28 @@ class Collector {
     const FeatureId d = pairs.opposite ? pairs.second.first : pairs.second.second;
     const Crystal crystal =
         canonical({pairs.first.first, pairs.first.second, c, d}, m_options.mode);
-    const auto column = [&](FeatureId id) { return m_space.vectors->col(id).data(); };
-    const std::int64_t count = m_space.dimensions();
-    const double limit = m_options.residual * m_space.unit;
-    if (!trapezoid && squaredResidual(column(crystal.a), column(crystal.b), column(crystal.c),
-                                      column(crystal.d), count) > limit)
+    if (!trapezoid && residualOf(m_space, crystal) > m_options.residual * m_space.unit)
       return;
-    const Sums sums =
-        allSums(column(crystal.a), column(crystal.b), column(crystal.c), column(crystal.d), count);
-    const auto cosine = [](double product, double x, double y) {
-      const double lengths = std::sqrt(x) * std::sqrt(y);
-      return lengths > 0 ? std::clamp(product / lengths, -1.0, 1.0) : 0.0;
-    };
-    FoundCrystal found;
-    found.crystal = crystal;
-    const double along = cosine(sums.abCd, sums.ab, sums.cd);
-    if (trapezoid) {
-      found.squaredResidual = 2 - 2 * along;
-      if (!(found.squaredResidual <= m_options.residual))
-        return;
-      found.score = along;
-    } else {
-      found.squaredResidual = sums.residual / m_space.unit;
-      if (!(sums.residual <= limit))
-        return;
+    const Sums sums = sumsOf(m_space, crystal);
+    const Judged judged = judgeSums(m_space, m_options, sums);
+    if (!judged.isWithin)
+      return;
+    if (!trapezoid) {
       // Both pairs of opposite sides may be listed: the shorter one counts.
       const bool isAbCd = isSide(pairs, crystal.a, crystal.b);
       const double own = isAbCd ? sums.ab + sums.cd : sums.ac + sums.bd,
                    other = isAbCd ? sums.ac + sums.bd : sums.ab + sums.cd;
       if (own > other || (own == other && !isAbCd))
         return;
-      found.score = std::min(along, cosine(sums.acBd, sums.ac, sums.bd));
     }
-    const double least = m_options.leastSide * m_options.leastSide * 2 * m_space.unit;
-    const double bend = std::cos(m_options.leastAngle * M_PI / 180);
-    if (std::min({sums.ab, sums.cd, sums.ac, sums.bd}) < least ||
-        std::abs(cosine(sums.abAc, sums.ab, sums.ac)) > bend) {
+    if (judged.isDegenerate) {
       ++degenerate;
       return;
     }
+    FoundCrystal found;
+    found.crystal = crystal;
+    found.score = judged.score;
+    found.squaredResidual = judged.squaredResidual;
     good.push_back(found);
   }
 
@@ -317,9 +345,15 @@ CrystalSearchEstimate describe(const CrystalSpace& space, const CrystalSearchOpt
   estimate.complete = limits.complete;
   estimate.pairs = limits.pairs;
   estimate.comparisons = limits.comparisons;
-  // 5·10¹⁰ operations a second of a thread in large products, 2·10¹⁰ in narrow ones.
-  estimate.seconds = (n * n * d / 5e10 + limits.comparisons * (2 * k + 16) / 2e10) / threads + 0.3;
-  estimate.bytes = limits.pairs * (4 * k + 40) + n * 4 * k + threads * 12e6;
+  estimate.matches = limits.matches;
+  // Rates of one thread: 5·10¹⁰ operations a second in large products, 2·10¹⁰ in narrow ones; in a
+  // tree 10⁹ comparisons of eight numbers, and 3·10⁷ pairs a second for each halving.
+  const double join = usesDifferenceTree(space)
+                          ? limits.work() * std::ceil(d / 8) / 1e9 +
+                                limits.pairs * std::log2(std::max(2.0, limits.pairs / 32)) / 3e7
+                          : limits.comparisons * (2 * k + 16) / 2e10;
+  estimate.seconds = (n * n * (d + 8) / 5e10 + join) / threads + 0.3;
+  estimate.bytes = limits.pairs * pairBytes(space) + n * 4 * k + threads * 12e6;
   char text[300];
   std::snprintf(text, sizeof text,
                 "%s of %s pairs of features, %s comparisons, about %.0f s and %.0f MB; %s",
@@ -330,6 +364,11 @@ CrystalSearchEstimate describe(const CrystalSpace& space, const CrystalSearchOpt
   estimate.sentence = text;
   if (!limits.complete) {
     std::snprintf(text, sizeof text, "%.3f of the sides", estimate.completeAbove);
+    estimate.sentence += text;
+  }
+  if (limits.matches >= 0) {
+    std::snprintf(text, sizeof text, "; about %.2g quadruples lie within the residual",
+                  limits.matches);
     estimate.sentence += text;
   }
   return estimate;
@@ -360,26 +399,23 @@ CrystalSearchResult findCrystals(const CrystalSpace& space, const CrystalSearchO
       listPairs(space, limits.longestSquare, progress.stage("Listing pairs", 0.05, 0.45));
   const double residual = options.residual * space.unit;
   const double largest = list.largestSquare * (1 + 1e-5);
-  if (limits.complete && largest > histogram.largest) {
-    // The sample had not seen the farthest two features: once more with what they ask for.
-    const double needed = trapezoid ? largest : neededMeanSquare(residual, largest);
-    if (needed > limits.meanSquare) {
-      histogram.largest = largest;  // wider bins: a fair estimate still
-      limits = pairLimits(space, options, histogram);
-      list =
-          listPairs(space, limits.longestSquare, progress.stage("Listing pairs again", 0.45, 0.6));
-    }
+  if (limits.complete && largest > histogram.expectedLargest) {
+    // The sample did not let expect the farthest two features: once more with what they ask for.
+    histogram.largest = histogram.expectedLargest = largest;  // wider bins: a fair estimate still
+    limits = pairLimits(space, options, histogram);
+    list = listPairs(space, limits.longestSquare, progress.stage("Listing pairs again", 0.45, 0.6));
   }
   result.complete = limits.complete;
-  if (!trapezoid && limits.complete)
+  if (!trapezoid && limits.complete) {
     limits.meanSquare = std::min(limits.meanSquare, neededMeanSquare(residual, largest));
+    list.shorten(longestSide(limits.meanSquare, residual) * (1 + 1e-5));
+  }
   result.completeAbove = similarityOf(space, trapezoid ? limits.longestSquare : limits.meanSquare);
-  result.pairs = static_cast<std::int64_t>(list.pairs.size());
-  Collector collector(space, options, standIns(space, list.pairs, options.leastSide), result,
-                      receiver);
+  result.pairs = static_cast<std::int64_t>(list.size());
+  Collector collector(space, options, standIns(space, list, options.leastSide), result, receiver);
   try {
     joinDifferences(
-        space, std::move(list.pairs), trapezoid ? options.residual : residual, limits.meanSquare,
+        space, std::move(list), trapezoid ? options.residual : residual, limits.meanSquare,
         trapezoid, [&](const std::vector<JoinedPairs>& candidates) { collector.add(candidates); },
         progress.stage("Comparing", 0.6, 1.0));
   } catch (const Cancelled&) {
@@ -389,6 +425,19 @@ CrystalSearchResult findCrystals(const CrystalSpace& space, const CrystalSearchO
   result.found = collector.best();
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return result;
+}
+
+std::optional<FoundCrystal> acceptCrystal(const CrystalSpace& space, const Crystal& crystal,
+                                          const CrystalSearchOptions& options)
+{
+  const Judged judged = judgeSums(space, options, sumsOf(space, crystal));
+  if (!judged.isWithin || judged.isDegenerate)
+    return std::nullopt;
+  FoundCrystal found;
+  found.crystal = crystal;
+  found.score = judged.score;
+  found.squaredResidual = judged.squaredResidual;
+  return found;
 }
 
 std::vector<FoundCrystal> foldAlike(const CrystalSpace& space, std::vector<FoundCrystal> found,
@@ -410,11 +459,12 @@ std::vector<FoundCrystal> foldAlike(const CrystalSpace& space, std::vector<Found
     vectors.col(static_cast<Eigen::Index>(i)) = space.vectors->col(corners[i]);
   own.vectors = std::make_shared<const FeatureMatrix>(std::move(vectors));
   PairList near = listPairs(own, leastSide * leastSide * 2 * space.unit, {});
-  for (FeaturePair& pair : near.pairs) {
-    pair.first = corners[static_cast<std::size_t>(pair.first)];
-    pair.second = corners[static_cast<std::size_t>(pair.second)];
-  }
-  return fold(std::move(found), standIns(space, near.pairs, leastSide));
+  for (auto& tile : near.tiles)
+    for (FeaturePair& pair : tile) {
+      pair.first = corners[static_cast<std::size_t>(pair.first)];
+      pair.second = corners[static_cast<std::size_t>(pair.second)];
+    }
+  return fold(std::move(found), standIns(space, near, leastSide));
 }
 
 }  // namespace orrery

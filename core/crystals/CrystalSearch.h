@@ -20,7 +20,8 @@
 // So: list the pairs by (2), compare the difference vectors of pairs that (1) and (2) allow, in a
 // projection on leading directions (which only shortens: no crystal is lost), and compute what is
 // left exactly. Lists are cut into blocks of near pairs; blocks whose boxes are farther apart than
-// √δ are never compared: a spatial index, which is what serves spaces of few dimensions.
+// √δ are never compared. Up to 16 dimensions nearly all pairs have to be listed, and a tree of
+// their differences is searched instead (DifferenceTree.h).
 //
 // Trapezoid mode finds all quadruples whose unit differences u, v have |u − v|² ≤ δ, that is cos ≥
 // 1 − δ/2, among the pairs no longer than a stated length: no bound on the sides follows from the
@@ -54,11 +55,12 @@ struct CrystalSearchOptions {
   double leastAngle = 10.0;
   /// Kept, the best by score (crystalScore).
   std::int64_t top = 1000;
-  /// Comparisons of difference vectors allowed; 0: no limit. If completeness at δ needs more, only
-  /// shorter pairs are searched and `completeAbove` says how far. 10¹⁰ take some seconds.
-  double mostComparisons = 4e10;
-  /// Pairs allowed in the list (about 300 bytes each); 0: no limit.
-  std::int64_t mostPairs = 2000000;
+  /// Comparisons of difference vectors allowed (in few dimensions a match counts as many as it
+  /// takes the time of); 0: no limit. If completeness at δ needs more, only shorter pairs are
+  /// searched and `completeAbove` says how far. 10¹⁰ take about half a minute on two threads.
+  double mostComparisons = 1e10;
+  /// Pairs allowed in the list; 0: as many as 3 GB hold.
+  std::int64_t mostPairs = 0;
   std::uint64_t seed = 0;  ///< Of the sample of features that the estimate is made from.
 };
 
@@ -73,9 +75,12 @@ struct CrystalSearchEstimate {
   bool complete = false;
   double pairs = 0.0;        ///< Pairs to be listed, of n (n − 1) / 2.
   double comparisons = 0.0;  ///< Of difference vectors, at most.
-  double seconds = 0.0;      ///< On this many threads, roughly.
-  double bytes = 0.0;        ///< Beside the matrix.
-  std::string sentence;      ///< All of it for people.
+  /// Quadruples within δ among the listed pairs, from a sample; negative where that is not known
+  /// beforehand (many dimensions). In few dimensions there may be more than anybody wants: lower δ.
+  double matches = -1.0;
+  double seconds = 0.0;  ///< On this many threads, roughly.
+  double bytes = 0.0;    ///< Beside the matrix.
+  std::string sentence;  ///< All of it for people.
 };
 
 struct FoundCrystal {
@@ -115,6 +120,11 @@ CrystalSearchResult findCrystals(const CrystalSpace& space,
                                  const CrystalSearchOptions& options = {},
                                  const Progress& progress = {},
                                  const CrystalReceiver& receiver = {});
+
+/// The crystal as a search lists it (corners in the order given); nothing if it is not within δ,
+/// has too short a side or lies on a line. O(d). Throws nothing: corners must be features.
+std::optional<FoundCrystal> acceptCrystal(const CrystalSpace& space, const Crystal& crystal,
+                                          const CrystalSearchOptions& options = {});
 
 /// Folds what says the same thing: of crystals that share three corners, or whose corners are equal
 /// or near-duplicates (closer than @p leastSide · √(2 unit)), the best remains and counts the

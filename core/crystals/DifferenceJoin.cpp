@@ -4,6 +4,7 @@
 #include "core/base/LinearAlgebra.h"
 #include "core/base/Parallel.h"
 #include "core/base/Random.h"
+#include "core/crystals/DifferenceTree.h"
 #include "core/embedding/Pca.h"
 
 #include <algorithm>
@@ -278,13 +279,17 @@ int joinDimensions(const CrystalSpace& space)
   return static_cast<int>(std::min(most, space.dimensions()));
 }
 
-void joinDifferences(const CrystalSpace& space, std::vector<FeaturePair> pairs, double residual,
-                     double meanSquare, bool unitDifferences, const JoinReceiver& receiver,
-                     const Progress& progress)
+void joinDifferences(const CrystalSpace& space, PairList list, double residual, double meanSquare,
+                     bool unitDifferences, const JoinReceiver& receiver, const Progress& progress)
 {
-  if (pairs.size() < 2)
+  if (usesDifferenceTree(space)) {
+    (void)joinInTree(space, std::move(list), residual, meanSquare, unitDifferences, receiver,
+                     progress);
     return;
-  Join join(space, std::move(pairs), unitDifferences, progress.stage("Arranging pairs", 0.0, 0.1));
+  }
+  if (list.size() < 2)
+    return;
+  Join join(space, list.take(), unitDifferences, progress.stage("Arranging pairs", 0.0, 0.1));
   join.run(residual, meanSquare, receiver, progress.stage("Comparing differences", 0.1, 1.0));
 }
 

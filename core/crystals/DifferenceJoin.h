@@ -24,13 +24,12 @@ struct JoinedPairs {
 /// Receives the candidates of one comparison of blocks, from a working thread.
 using JoinReceiver = std::function<void(const std::vector<JoinedPairs>& candidates)>;
 
-/// Every two pairs without a common corner whose differences (of unit length if @p unitDifferences)
-/// are within √residual after projection, whose lengths differ by at most √residual and whose mean
-/// squared length is at most @p meanSquare (the last two for differences as they are). Projection
-/// only shortens: nothing is lost. Pairs lie in blocks by length and place; blocks whose boxes are
-/// farther apart are not compared.
-void joinDifferences(const CrystalSpace& space, std::vector<FeaturePair> pairs, double residual,
-                     double meanSquare, bool unitDifferences, const JoinReceiver& receiver,
-                     const Progress& progress);
+/// In spaces of few dimensions by DifferenceTree.h. Every two pairs without a common corner whose
+/// differences (of unit length if @p unitDifferences) are within √residual after projection, whose
+/// lengths differ by at most √residual and whose mean squared length is at most @p meanSquare (the
+/// last two for differences as they are). Projection only shortens: nothing is lost. Pairs lie in
+/// blocks by length and place; blocks whose boxes are farther apart are not compared.
+void joinDifferences(const CrystalSpace& space, PairList list, double residual, double meanSquare,
+                     bool unitDifferences, const JoinReceiver& receiver, const Progress& progress);
 
 }  // namespace orrery

@@ -4,12 +4,14 @@
 #include "core/base/LinearAlgebra.h"
 #include "core/base/Parallel.h"
 #include "core/base/Random.h"
+#include "core/crystals/DifferenceTree.h"
 
 #include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <optional>
 
 namespace orrery {
 namespace {
@@ -91,19 +93,63 @@ double countPairs(const DistanceHistogram& histogram, double longestSquare)
   return sum;
 }
 
-/// The longer of two sides within √δ of each other whose mean square is @p meanSquare.
-double longestFor(double meanSquare, double residual)
+}  // namespace
+
+double mostPairsOf(const CrystalSpace& space, const CrystalSearchOptions& options)
+{
+  constexpr double mostBytes = 3.2e9;
+  return options.mostPairs > 0 ? static_cast<double>(options.mostPairs)
+                               : mostBytes / pairBytes(space);
+}
+
+double pairBytes(const CrystalSpace& space)
+{
+  return usesDifferenceTree(space) ? differenceTreeBytes(space)
+                                   : 4.0 * joinDimensions(space) + 40.0;
+}
+
+double longestSide(double meanSquare, double residual)
 {
   const double longest =
       (std::sqrt(residual) + std::sqrt(std::max(0.0, 4 * meanSquare - residual))) / 2;
   return longest * longest;
 }
 
-}  // namespace
-
 double neededMeanSquare(double residual, double largestSquare)
 {
   return (largestSquare + residual / 2) / 2;
+}
+
+double PairLimits::work() const
+{
+  constexpr double comparisonsOfAMatch = 200.0;
+  return comparisons + comparisonsOfAMatch * std::max(0.0, matches);
+}
+
+std::size_t PairList::size() const
+{
+  std::size_t sum = 0;
+  for (const auto& tile : tiles)
+    sum += tile.size();
+  return sum;
+}
+
+void PairList::shorten(double longestSquare)
+{
+  const auto longest = static_cast<float>(std::sqrt(longestSquare));
+  for (auto& tile : tiles)
+    std::erase_if(tile, [&](const FeaturePair& pair) { return pair.length > longest; });
+}
+
+std::vector<FeaturePair> PairList::take()
+{
+  std::vector<FeaturePair> all;
+  all.reserve(size());
+  for (auto& tile : tiles) {
+    all.insert(all.end(), tile.begin(), tile.end());
+    std::vector<FeaturePair>().swap(tile);
+  }
+  return all;
 }
 
 DistanceHistogram sampleDistances(const CrystalSpace& space, int sample, std::uint64_t seed,
@@ -148,6 +194,8 @@ DistanceHistogram sampleDistances(const CrystalSpace& space, int sample, std::ui
   });
   DistanceHistogram histogram;
   histogram.largest = *std::max_element(largest.begin(), largest.end());
+  // All pairs have some that are a little farther apart; the list is cut when they are known.
+  histogram.expectedLargest = 1.05 * histogram.largest;
   histogram.counts.assign(bins, 0.0);
   if (!(histogram.largest > 0))
     return histogram;
@@ -170,27 +218,37 @@ PairLimits pairLimits(const CrystalSpace& space, const CrystalSearchOptions& opt
 {
   const bool trapezoid = options.mode == CrystalMode::Trapezoid;
   const double residual = options.residual * space.unit;
+  std::optional<DifferenceTreeSample> tree;
+  if (usesDifferenceTree(space))
+    tree.emplace(space, trapezoid ? options.residual : residual, trapezoid, options.seed);
+  const double mostPairs = mostPairsOf(space, options);
   const auto limitsAt = [&](double square) {
     PairLimits limits;
     limits.meanSquare = square;
-    limits.longestSquare = trapezoid ? square : longestFor(square, residual);
+    limits.longestSquare = trapezoid ? square : longestSide(square, residual);
     limits.pairs = countPairs(histogram, limits.longestSquare);
-    limits.comparisons =
-        trapezoid ? limits.pairs * limits.pairs / 2 : countComparisons(histogram, residual, square);
+    if (tree) {
+      const DifferenceTreeSample::Cost cost = tree->of(limits.pairs, limits.longestSquare);
+      limits.comparisons = cost.comparisons;
+      limits.matches = cost.matches;
+    } else {
+      limits.comparisons = trapezoid ? limits.pairs * limits.pairs / 2
+                                     : countComparisons(histogram, residual, square);
+    }
     return limits;
   };
   const auto affordable = [&](const PairLimits& limits) {
-    return (options.mostPairs <= 0 || limits.pairs <= static_cast<double>(options.mostPairs)) &&
-           (options.mostComparisons <= 0 || limits.comparisons <= options.mostComparisons);
+    return limits.pairs <= mostPairs &&
+           (options.mostComparisons <= 0 || limits.work() <= options.mostComparisons);
   };
   const double needed =
-      trapezoid ? histogram.largest : neededMeanSquare(residual, histogram.largest);
+      trapezoid ? histogram.expectedLargest : neededMeanSquare(residual, histogram.expectedLargest);
   PairLimits limits = limitsAt(needed);
   limits.complete = true;
   if (affordable(limits))
     return limits;
   double low = 0.0, high = needed;
-  for (int step = 0; step < 40; ++step) {
+  for (int step = 0; step < 14; ++step) {
     const double middle = (low + high) / 2;
     (affordable(limitsAt(middle)) ? low : high) = middle;
   }
@@ -253,12 +311,7 @@ PairList listPairs(const CrystalSpace& space, double longestSquare, const Progre
     progress.update(++done, total);
   });
   PairList list;
-  std::size_t size = 0;
-  for (const auto& part : listed)
-    size += part.size();
-  list.pairs.reserve(size);
-  for (const auto& part : listed)
-    list.pairs.insert(list.pairs.end(), part.begin(), part.end());
+  list.tiles = std::move(listed);
   for (const float square : largest)
     list.largestSquare = std::max(list.largestSquare, static_cast<double>(square));
   return list;

@@ -13,8 +13,9 @@ namespace orrery {
 
 /// Pairs by squared distance, as a sample of the features or the whole sweep counts them.
 struct DistanceHistogram {
-  std::vector<double> counts;  ///< Bins of equal width from 0 to `largest`.
-  double largest = 0.0;        ///< Largest squared distance seen.
+  std::vector<double> counts;    ///< Bins of equal width from 0 to `largest`.
+  double largest = 0.0;          ///< Largest squared distance seen …
+  double expectedLargest = 0.0;  ///< … and of all pairs, with some room.
 };
 
 /// Distances of up to @p sample features (seeded) to all, scaled up to all pairs.
@@ -28,7 +29,15 @@ struct PairLimits {
   bool complete = false;       ///< Enough for every crystal within δ.
   double pairs = 0.0;
   double comparisons = 0.0;
+  double matches = -1.0;  ///< Quadruples within δ; negative: not known beforehand.
+  /// What the budget counts: comparisons, and a match as many as it takes the time of.
+  [[nodiscard]] double work() const;
 };
+
+/// Memory for each listed pair until the search ends.
+double pairBytes(const CrystalSpace& space);
+/// What the options allow; by themselves as many as some gigabytes hold.
+double mostPairsOf(const CrystalSpace& space, const CrystalSearchOptions& options);
 
 /// The limits that completeness needs, or the widest that the budget allows.
 PairLimits pairLimits(const CrystalSpace& space, const CrystalSearchOptions& options,
@@ -36,6 +45,8 @@ PairLimits pairLimits(const CrystalSpace& space, const CrystalSearchOptions& opt
 
 /// Whether mean and single limits that were listed suffice for diagonals up to @p largestSquare.
 double neededMeanSquare(double residual, double largestSquare);
+/// Square of the longer of two sides within √residual of each other whose mean square is given.
+double longestSide(double meanSquare, double residual);
 
 struct FeaturePair {
   FeatureId first = noFeature;
@@ -44,8 +55,13 @@ struct FeaturePair {
 };
 
 struct PairList {
-  std::vector<FeaturePair> pairs;  ///< first < second, by tile.
-  double largestSquare = 0.0;      ///< Largest squared distance of all pairs.
+  std::vector<std::vector<FeaturePair>> tiles;  ///< first < second.
+  double largestSquare = 0.0;                   ///< Largest squared distance of all pairs.
+
+  [[nodiscard]] std::size_t size() const;
+  void shorten(double longestSquare);
+  /// All in one; the tiles are freed on the way.
+  [[nodiscard]] std::vector<FeaturePair> take();
 };
 
 /// All pairs of used features no farther apart than @p longestSquare allows: symmetric tiles of

@@ -7,6 +7,7 @@
 #include "core/crystals/Distractors.h"
 #include "core/crystals/WhyNot.h"
 #include "core/synthetic/SyntheticDictionary.h"
+#include "tests/support/PlantedCrystals.h"
 
 #include <QtTest/QTest>
 
@@ -15,26 +16,9 @@
 #include <set>
 
 using namespace orrery;
+using namespace orrery::test;
 
 namespace {
-
-using Corners = std::array<FeatureId, 4>;
-
-/// All ways to write a crystal as one: a parallelogram by its two diagonals, a trapezoid by its two
-/// sides and which ends go together.
-Corners unordered(const Crystal& x, CrystalMode mode)
-{
-  if (mode == CrystalMode::Parallelogram) {
-    const auto one = std::minmax(x.a, x.d), other = std::minmax(x.b, x.c);
-    return one < other ? Corners{one.first, one.second, other.first, other.second}
-                       : Corners{other.first, other.second, one.first, one.second};
-  }
-  Corners best = {x.a, x.b, x.c, x.d};
-  for (const Corners& way :
-       {Corners{x.b, x.a, x.d, x.c}, Corners{x.c, x.d, x.a, x.b}, Corners{x.d, x.c, x.b, x.a}})
-    best = std::min(best, way);
-  return best;
-}
 
 /// Every quadruple, by the definition.
 std::set<Corners> bruteForce(const CrystalSpace& space, const CrystalSearchOptions& options)
@@ -69,70 +53,9 @@ std::set<Corners> bruteForce(const CrystalSpace& space, const CrystalSearchOptio
   return all;
 }
 
-std::set<Corners> setOf(const CrystalSearchResult& result)
-{
-  std::set<Corners> all;
-  for (const FoundCrystal& found : result.found)
-    all.insert(unordered(found.crystal, result.options.mode));
-  return all;
-}
-
 CrystalSpace cloud(std::int64_t n, std::int64_t d, std::uint64_t seed, bool unitRows)
 {
   return rawSpace(std::make_shared<const FeatureMatrix>(gaussianCloud(n, d, seed)), unitRows);
-}
-
-struct Planted {
-  FeatureMatrix vectors;
-  std::vector<std::pair<FeatureId, FeatureId>> pairs;  ///< All of one relation.
-  std::set<Corners> truth;
-};
-
-/// Noise with `families` relations of `size` pairs each: b = a + t + e. @p noise is the length of e
-/// beside that of t; unit rows, t of length one.
-Planted plant(std::int64_t n, std::int64_t d, int families, int size, double noise,
-              std::uint64_t seed)
-{
-  Planted planted;
-  planted.vectors = gaussianCloud(n, d, seed);
-  planted.vectors.colwise().normalize();
-  const FeatureMatrix turns = gaussianCloud(families, d, seed + 1),
-                      errors = gaussianCloud(families * size, d, seed + 2);
-  for (int family = 0; family < families; ++family) {
-    const Eigen::VectorXf t = turns.col(family).normalized();
-    for (int i = 0; i < size; ++i) {
-      const FeatureId a = 2 * (family * size + i), b = a + 1;
-      // a and b lie at equal angles from what is at right angles to t, so that they have length one
-      // and the relation's crystals are rectangles.
-      Eigen::VectorXf rest = planted.vectors.col(a);
-      rest -= rest.dot(t) * t;
-      planted.vectors.col(a) = rest.normalized() * std::sqrt(0.75f) - 0.5f * t;
-      planted.vectors.col(b) =
-          rest.normalized() * std::sqrt(0.75f) + 0.5f * t +
-          static_cast<float>(noise) * errors.col(family * size + i).normalized();
-      planted.vectors.col(b).normalize();
-      planted.pairs.emplace_back(a, b);
-    }
-    for (int i = 0; i < size; ++i)
-      for (int j = i + 1; j < size; ++j) {
-        const FeatureId a = 2 * (family * size + i), c = 2 * (family * size + j);
-        planted.truth.insert(unordered({a, a + 1, c, c + 1}, CrystalMode::Parallelogram));
-      }
-  }
-  return planted;
-}
-
-struct Agreement {
-  double precision = 0.0, recall = 0.0;
-};
-
-Agreement compare(const std::set<Corners>& found, const std::set<Corners>& truth)
-{
-  double hits = 0;
-  for (const Corners& one : found)
-    hits += truth.count(one) ? 1 : 0;
-  return {found.empty() ? 0 : hits / static_cast<double>(found.size()),
-          hits / static_cast<double>(truth.size())};
 }
 
 }  // namespace
@@ -186,62 +109,9 @@ class tst_CrystalSearch : public QObject {
           static_cast<long long>(result.pairs));
   }
 
-  // Sums of diagonals in a grid: another complete search, at a size that quadruples do not reach.
-  void equalsGridSearch()
-  {
-    const CrystalSpace space = cloud(800, 4, 8, false);
-    CrystalSearchOptions options;
-    options.residual = 4e-4;
-    options.leastSide = 0.0;
-    options.leastAngle = 0.0;
-    options.top = 1000000;
-    options.mostComparisons = 0;
-    options.mostPairs = 0;
-    const CrystalSearchResult result = findCrystals(space, options);
-    QVERIFY(result.complete);
-    const double reach = std::sqrt(options.residual * space.unit);
-    struct Sum {
-      std::array<std::int64_t, 4> cell;
-      FeatureId first, second;
-    };
-    std::vector<Sum> sums;
-    const Eigen::MatrixXd x = space.vectors->cast<double>();
-    for (FeatureId i = 0; i < 800; ++i)
-      for (FeatureId j = i + 1; j < 800; ++j) {
-        Sum sum{{}, i, j};
-        for (Eigen::Index axis = 0; axis < 4; ++axis)
-          sum.cell[static_cast<std::size_t>(axis)] =
-              static_cast<std::int64_t>(std::floor((x(axis, i) + x(axis, j)) / reach));
-        sums.push_back(sum);
-      }
-    std::sort(sums.begin(), sums.end(), [](const Sum& a, const Sum& b) { return a.cell < b.cell; });
-    std::int64_t count = 0;
-    for (const Sum& sum : sums)
-      for (int neighbor = 0; neighbor < 81; ++neighbor) {
-        std::array<std::int64_t, 4> cell = sum.cell;
-        int rest = neighbor;
-        for (auto& part : cell) {
-          part += rest % 3 - 1;
-          rest /= 3;
-        }
-        auto other = std::lower_bound(
-            sums.begin(), sums.end(), cell,
-            [](const Sum& a, const std::array<std::int64_t, 4>& b) { return a.cell < b; });
-        for (; other != sums.end() && other->cell == cell; ++other)
-          if (std::make_pair(sum.first, sum.second) < std::make_pair(other->first, other->second) &&
-              sum.first != other->first && sum.first != other->second &&
-              sum.second != other->first && sum.second != other->second &&
-              (x.col(sum.first) + x.col(sum.second) - x.col(other->first) - x.col(other->second))
-                      .squaredNorm() <= options.residual * space.unit)
-            ++count;
-      }
-    QVERIFY(count > 50);
-    QCOMPARE(result.matches, count);
-  }
-
   void plantedCrystalsAreFound()
   {
-    const Planted planted = plant(4096, 512, 6, 12, 0.15, 21);
+    const Planted planted = plantCrystals(4096, 512, 6, 12, 0.15, 21);
     const CrystalSpace space =
         rawSpace(std::make_shared<const FeatureMatrix>(planted.vectors), true);
     const CrystalSearchEstimate estimate = estimateSearch(space);
@@ -251,7 +121,7 @@ class tst_CrystalSearch : public QObject {
     options.residual = 0.12;
     CrystalSearchResult result = findCrystals(space, options);
     QVERIFY(result.complete);
-    const Agreement agreement = compare(setOf(result), planted.truth);
+    const Agreement agreement = compareCrystals(setOf(result), planted.truth);
     qInfo("precision %.3f, recall %.3f of %zu", agreement.precision, agreement.recall,
           planted.truth.size());
     QVERIFY(agreement.precision >= 0.95);
@@ -284,7 +154,7 @@ class tst_CrystalSearch : public QObject {
   // that direction is taken out.
   void hiddenUnderWordLength()
   {
-    Planted planted = plant(1024, 256, 4, 12, 0.1, 31);
+    Planted planted = plantCrystals(1024, 256, 4, 12, 0.1, 31);
     Random random(5);
     const Eigen::VectorXf direction = gaussianCloud(1, 256, 77).col(0).normalized();
     RegressionColumn length{"label length", {}};
@@ -297,12 +167,12 @@ class tst_CrystalSearch : public QObject {
     CrystalSearchOptions options;
     options.residual = 0.08;
     options.mostComparisons = 1e9;  // sides are shorter than random distances: enough
-    const Agreement before = compare(setOf(findCrystals(raw, options)), planted.truth);
+    const Agreement before = compareCrystals(setOf(findCrystals(raw, options)), planted.truth);
     Cleaning cleaning;
     cleaning.method = CleaningMethod::Column;
     cleaning.columns = {length};
     const CrystalSpace cleaned = applyCleaning(raw, fitCleaning(raw, {}, cleaning));
-    const Agreement after = compare(setOf(findCrystals(cleaned, options)), planted.truth);
+    const Agreement after = compareCrystals(setOf(findCrystals(cleaned, options)), planted.truth);
     qInfo("recall %.3f before, %.3f after; precision after %.3f", before.recall, after.recall,
           after.precision);
     QVERIFY(before.recall < 0.5);
@@ -310,12 +180,30 @@ class tst_CrystalSearch : public QObject {
     QVERIFY(after.precision >= 0.95);
   }
 
+  void nothingIsSignificantInNoise_data()
+  {
+    QTest::addColumn<bool>("trapezoid");
+    QTest::addColumn<int>("n");
+    QTest::addColumn<int>("d");
+    QTest::addColumn<double>("residual");
+    QTest::addColumn<bool>("unitRows");
+    // At a δ so wide that noise does give crystals.
+    QTest::addRow("parallelograms, unit rows") << false << 200 << 10 << 0.15 << true;
+    QTest::addRow("parallelograms, rows as they are") << false << 200 << 6 << 0.04 << false;
+    QTest::addRow("trapezoids, unit rows") << true << 200 << 6 << 0.03 << true;
+    QTest::addRow("trapezoids, rows as they are") << true << 200 << 6 << 0.03 << false;
+  }
   void nothingIsSignificantInNoise()
   {
-    // At a δ so wide that noise does give crystals.
-    const CrystalSpace space = cloud(300, 16, 41, true);
+    QFETCH(bool, trapezoid);
+    QFETCH(int, n);
+    QFETCH(int, d);
+    QFETCH(double, residual);
+    QFETCH(bool, unitRows);
+    const CrystalSpace space = cloud(n, d, 41, unitRows);
     CrystalSearchOptions options;
-    options.residual = 0.35;
+    options.mode = trapezoid ? CrystalMode::Trapezoid : CrystalMode::Parallelogram;
+    options.residual = residual;
     options.top = 200;
     const CrystalSearchResult result = findCrystals(space, options);
     QVERIFY(result.found.size() > 50);
@@ -410,7 +298,7 @@ class tst_CrystalSearch : public QObject {
 
   void sameBitsForAnyThreads()
   {
-    const CrystalSpace space = cloud(300, 60, 61, true);
+    const CrystalSpace space = cloud(200, 60, 61, true);
     CrystalSearchOptions options;
     options.residual = 1.4;
     options.top = 300;
@@ -428,7 +316,7 @@ class tst_CrystalSearch : public QObject {
 
   void whyNotNamesWhatFails()
   {
-    const Planted planted = plant(500, 64, 1, 4, 0.05, 71);
+    const Planted planted = plantCrystals(500, 64, 1, 4, 0.05, 71);
     const CrystalSpace space =
         rawSpace(std::make_shared<const FeatureMatrix>(planted.vectors), true);
     const WhyNot good = explainCrystal(space, {0, 1, 2, 3});
