@@ -4,6 +4,7 @@
 #include "core/crystals/CrystalFamilies.h"
 #include "core/crystals/CrystalNull.h"
 #include "core/crystals/CrystalSearch.h"
+#include "core/crystals/DifferenceClusters.h"
 #include "core/crystals/Distractors.h"
 #include "core/crystals/RelationScores.h"
 #include "core/crystals/WhyNot.h"
@@ -26,6 +27,8 @@ struct CrystalsOptions {
   int components = 8;
   bool published = false;
   std::optional<std::filesystem::path> output;
+  int groups = 0;  ///< Clusters of all differences; 0: none.
+  WhyNotOptions whyNot;
   std::vector<std::string> check;
 };
 
@@ -41,6 +44,14 @@ CrystalsOptions crystalsOptions(const Arguments& arguments)
   options.components = static_cast<int>(arguments.integer("components", 8, 1, 100000));
   options.search.residual = arguments.number("residual", options.search.residual, 1e-9, 16);
   options.search.top = arguments.integer("top", 1000, 1, 10000000);
+  options.search.leastSide = arguments.number("least-side", options.search.leastSide, 0, 0.99);
+  options.search.leastAngle = arguments.number("least-angle", options.search.leastAngle, 0, 89);
+  options.groups = static_cast<int>(arguments.integer("group", 0, 1, 65536));
+  options.whyNot.leastCosine = arguments.number("least-cosine", options.whyNot.leastCosine, -1, 1);
+  options.whyNot.leastLengthRatio =
+      arguments.number("least-ratio", options.whyNot.leastLengthRatio, 0, 1);
+  options.whyNot.lastRank = arguments.integer("last-rank", options.whyNot.lastRank, 1, 1000000000);
+  options.whyNot.mostPValue = arguments.number("most-p", options.whyNot.mostPValue, 0, 1);
   options.search.seed = arguments.seed();
   options.published =
       arguments.choice("variant", "textbook", {"textbook", "published"}) == "published";
@@ -109,7 +120,6 @@ Pairs readRelations(const CrystalsOptions& options, const Dictionary& dictionary
   RelationScoreOptions score;
   score.unitRows = !options.published;
   score.seed = options.search.seed;
-  score.maxQueries = 20000;
   const FeatureMatrix& vectors = *space.vectors;
   for (std::size_t i = 0; i < tasks.size(); ++i) {
     progress.update(static_cast<std::int64_t>(i), static_cast<std::int64_t>(tasks.size()));
@@ -252,7 +262,8 @@ void checkOne(const CrystalsOptions& options, const Dictionary& dictionary, cons
     nullOptions.randomQuadruples = 5000;
     nullOptions.seed = options.search.seed;
     const CrystalNull null = computeCrystalNull(space, options.search, nullOptions, progress);
-    const WhyNot answer = explainCrystal(space, crystal, options.search, -1.0, &null, progress);
+    const WhyNot answer =
+        explainCrystal(space, crystal, options.search, options.whyNot, &null, progress);
     Json json = crystalJson(dictionary, crystal, answer.quality);
     json["p"] = orNull(answer.quality.pValue);
     json["verdict"] = answer.verdict;
@@ -275,6 +286,90 @@ void checkOne(const CrystalsOptions& options, const Dictionary& dictionary, cons
     judge(cleaned, "cleaned");
 }
 
+/// What a search brought, judged.
+struct Found {
+  CrystalSearchResult result;
+  std::vector<CrystalFamily> families;
+  std::vector<Crystal> crystals;
+  std::vector<double> scores;
+  std::vector<CrystalQuality> qualities;
+};
+
+Found searchAndJudge(const CrystalSpace& space, const CrystalsOptions& options,
+                     const Progress& progress)
+{
+  Found found;
+  found.result = findCrystals(space, options.search, progress.stage("Crystals", 0.0, 0.5));
+  progress.checkStopped();
+  found.families = groupFamilies(space, found.result.found, options.search.mode, {}, progress);
+  for (const FoundCrystal& one : found.result.found) {
+    found.crystals.push_back(one.crystal);
+    found.scores.push_back(one.score);
+  }
+  found.qualities =
+      measureCrystals(space, found.crystals, true, progress.stage("Measuring", 0.5, 0.6));
+  CrystalNullOptions nullOptions;
+  nullOptions.seed = options.search.seed;
+  const CrystalNull null =
+      computeCrystalNull(space, options.search, nullOptions, progress.stage("Null", 0.6, 1.0));
+  const std::vector<double> rates = falseDiscoveryRates(found.scores, null);
+  for (std::size_t i = 0; i < found.qualities.size(); ++i) {
+    found.qualities[i].z = null.z(found.scores[i]);
+    found.qualities[i].pValue = null.pValue(found.scores[i]);
+    found.qualities[i].fdr = rates[i];
+  }
+  return found;
+}
+
+/// All differences in clusters, the first begun at the families' function vectors.
+Json groupAll(const CrystalSpace& space, const CrystalsOptions& options, const Found& found,
+              const Dictionary& dictionary, CommandOutput& output, const Progress& progress)
+{
+  const DifferenceClusterOptions clusters = familyClusters(options.search, options.groups);
+  output.notes.push_back("groups: " + estimateDifferenceClusters(space, clusters).sentence);
+  const DifferenceClusters grouped = clusterDifferences(
+      space, clusters, functionVectors(found.families, clusters, space.dimensions()), progress);
+  Json groups = Json::array();
+  for (const DifferenceCluster& cluster : grouped.clusters) {
+    Json strongest = Json::array();
+    for (const DifferenceMember& member : cluster.strongest) {
+      Json one;
+      one["from"] = member.from;
+      one["to"] = member.to;
+      one["labels"] = {labelOf(dictionary, member.from), labelOf(dictionary, member.to)};
+      one["cosine"] = member.cosine;
+      strongest.push_back(one);
+    }
+    Json group;
+    group["pairs"] = cluster.pairs;
+    group["cosine"] = cluster.cosine;
+    group["strongest"] = strongest;
+    groups.push_back(group);
+  }
+  return groups;
+}
+
+std::string foundText(const CrystalsOptions& options, const Dictionary& dictionary,
+                      const Found& found, const Json& relations)
+{
+  std::string text = std::to_string(found.crystals.size()) + " crystals, best first, in " +
+                     displayName(options.output->filename()) + "\n";
+  for (std::size_t i = 0; i < std::min<std::size_t>(found.crystals.size(), 10); ++i) {
+    std::string line;
+    for (const FeatureId corner : found.crystals[i].corners()) {
+      const std::string label = labelOf(dictionary, corner);
+      line += (line.empty() ? "  " : " : ") +
+              (label.empty() ? "#" + std::to_string(corner) : displayText(label));
+    }
+    text += line + fixed("  score %.3f", found.scores[i]) +
+            fixed("  fdr %.2g", found.qualities[i].fdr) + "\n";
+  }
+  for (const Json& relation : relations)
+    text += "  " + displayText(relation["name"].get<std::string>()) + ": " +
+            relation["verdict"].get<std::string>() + "\n";
+  return text;
+}
+
 }  // namespace
 
 const CommandSpec& crystalsSpec()
@@ -285,7 +380,7 @@ const CommandSpec& crystalsSpec()
       .synopsis = {"crystals FILE --output OUT [--pairs FILE...]",
                    "      [--mode parallelogram|trapezoid]",
                    "      [--clean none|lda|pca|length] [--components 8]",
-                   "      [--residual DELTA] [--top 1000]",
+                   "      [--residual DELTA] [--top 1000] [--group N]",
                    "crystals FILE --check \"a\" \"b\" \"c\" \"d\" [--clean ...]"},
       .description =
           "Searches all pairs of features for quadruples with b - a = d - c within a squared "
@@ -308,7 +403,18 @@ const CommandSpec& crystalsSpec()
             "variance. Default: 0.08."},
            {"top", "N", "Crystals kept. Default: 1000."},
            {"output", "OUT", "Where the list goes: .csv .tsv .npz .h5 .json."},
-           {"check", "A B C D", "Four labels: is a to b as c is to d?", 1, 4}},
+           {"group", "N",
+            "Also group the differences of all pairs of features into at most N clusters, the "
+            "first "
+            "of them begun at the families of the crystals found."},
+           {"least-side", "LENGTH",
+            "Shortest side, in the typical distance of two features. Default: 0.2."},
+           {"least-angle", "DEGREES", "Smallest angle at a. Default: 10."},
+           {"check", "A B C D", "Four labels: is a to b as c is to d?", 1, 4},
+           {"least-cosine", "COSINE", "With --check: of opposite sides. Default: 0.5."},
+           {"least-ratio", "RATIO", "With --check: of the sides' lengths. Default: 0.667."},
+           {"last-rank", "N", "With --check: of d as neighbour of b - a + c. Default: 1."},
+           {"most-p", "P", "With --check: share of random quadruples as good. Default: 0.01."}},
       .files = "FILE",
       .examples = {"orrery crystals params.npz --output crystals.csv",
                    "orrery crystals words.npy --check man woman king queen"},
@@ -340,33 +446,17 @@ CommandOutput runCrystals(const CommandContext& context)
   }
   const CrystalSearchEstimate estimate = estimateSearch(space, options.search, context.progress);
   output.notes.push_back("search: " + estimate.sentence);
-  CrystalSearchResult result =
-      findCrystals(space, options.search, context.progress.stage("Crystals", 0.3, 0.6));
-  context.progress.checkStopped();
-  (void)groupFamilies(space, result.found, options.search.mode, {}, context.progress);
-  std::vector<Crystal> crystals;
-  for (const FoundCrystal& found : result.found)
-    crystals.push_back(found.crystal);
-  std::vector<CrystalQuality> qualities =
-      measureCrystals(space, crystals, true, context.progress.stage("Measuring", 0.6, 0.65));
-  CrystalNullOptions nullOptions;
-  nullOptions.seed = options.search.seed;
-  const CrystalNull null = computeCrystalNull(space, options.search, nullOptions,
-                                              context.progress.stage("Null", 0.65, 0.9));
-  std::vector<double> scores;
-  for (const FoundCrystal& found : result.found)
-    scores.push_back(found.score);
-  const std::vector<double> rates = falseDiscoveryRates(scores, null);
-  for (std::size_t i = 0; i < qualities.size(); ++i) {
-    qualities[i].z = null.z(scores[i]);
-    qualities[i].pValue = null.pValue(scores[i]);
-    qualities[i].fdr = rates[i];
+  const Found found = searchAndJudge(space, options, context.progress.stage("Search", 0.3, 0.8));
+  const CrystalSearchResult& result = found.result;
+  if (options.groups > 0)
+    json["groups"] = groupAll(space, options, found, dictionary, output,
+                              context.progress.stage("Groups", 0.8, 0.9));
+  if (!options.pairs.empty()) {
+    json["relations"] = pairs.json;
+    json["silhouette"] = silhouettes(raw, pairs.relations, options.search.seed, output,
+                                     context.progress.stage("Silhouettes", 0.9, 1.0));
   }
-  Json silhouette;
-  if (!options.pairs.empty())
-    silhouette = silhouettes(raw, pairs.relations, options.search.seed, output,
-                             context.progress.stage("Silhouettes", 0.9, 1.0));
-  ResultTable table = resultTable(dictionary, result.found, qualities);
+  ResultTable table = resultTable(dictionary, result.found, found.qualities);
   table.options = {{"mode", displayName(options.search.mode)},
                    {"clean", options.clean},
                    {"components", std::to_string(options.components)},
@@ -389,31 +479,14 @@ CommandOutput runCrystals(const CommandContext& context)
   json["residual"] = options.search.residual;
   json["matches"] = result.matches;
   json["seconds"] = clock.total();
-  Json found = Json::array();
-  for (std::size_t i = 0; i < crystals.size(); ++i) {
-    Json one = crystalJson(dictionary, crystals[i], qualities[i]);
+  Json list = Json::array();
+  for (std::size_t i = 0; i < found.crystals.size(); ++i) {
+    Json one = crystalJson(dictionary, found.crystals[i], found.qualities[i]);
     one["family"] = result.found[i].family;
-    found.push_back(one);
+    list.push_back(one);
   }
-  json["found"] = found;
-  if (!options.pairs.empty()) {
-    json["relations"] = pairs.json;
-    json["silhouette"] = silhouette;
-  }
-  output.text = std::to_string(result.found.size()) + " crystals, best first, in " +
-                displayName(options.output->filename()) + "\n";
-  for (std::size_t i = 0; i < std::min<std::size_t>(crystals.size(), 10); ++i) {
-    std::string line;
-    for (const FeatureId corner : crystals[i].corners()) {
-      const std::string label = labelOf(dictionary, corner);
-      line += (line.empty() ? "  " : " : ") +
-              (label.empty() ? "#" + std::to_string(corner) : displayText(label));
-    }
-    output.text += line + fixed("  score %.3f", scores[i]) + fixed("  fdr %.2g", rates[i]) + "\n";
-  }
-  for (const Json& relation : pairs.json)
-    output.text += "  " + displayText(relation["name"].get<std::string>()) + ": " +
-                   relation["verdict"].get<std::string>() + "\n";
+  json["found"] = list;
+  output.text = foundText(options, dictionary, found, pairs.json);
   return output;
 }
 

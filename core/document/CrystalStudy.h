@@ -6,6 +6,7 @@
 #include "core/crystals/CrystalFamilies.h"
 #include "core/crystals/CrystalNull.h"
 #include "core/crystals/CrystalSearch.h"
+#include "core/crystals/DifferenceClusters.h"
 #include "core/crystals/Distractors.h"
 #include "core/crystals/Lda.h"
 #include "core/crystals/RelationScores.h"
@@ -45,6 +46,9 @@ struct CrystalFindings {
   std::vector<CrystalQuality> qualities;  ///< Of each found; empty while the search runs.
   std::vector<CrystalFamily> families;
   CrystalNull null;
+  /// All differences in clusters that began at the families, if asked for. Crystals that they add
+  /// (a search that is complete leaves none) have no false-discovery rate.
+  std::shared_ptr<const DifferenceClusters> groups;
   bool running = false;
 };
 
@@ -116,11 +120,12 @@ class CrystalStudy : public QObject {
   [[nodiscard]] std::shared_ptr<const RelationPlanes> planes() const { return m_planes; }
 
   // Search ---------------------------------------------------------------------------------------
-  void estimate(const CrystalSearchOptions& options, bool cleaned);
+  void estimate(const CrystalSearchOptions& options, bool cleaned, int groups = 0);
   [[nodiscard]] const std::optional<CrystalSearchEstimate>& estimated() const { return m_estimate; }
   /// Results stream in; what was found stays if stopped. @p nullSearches null dictionaries searched
-  /// the same way, for false-discovery rates.
-  void search(const CrystalSearchOptions& options, bool cleaned, int nullSearches);
+  /// the same way, for false-discovery rates. @p groups clusters of all differences, begun at the
+  /// families that were found; 0: none.
+  void search(const CrystalSearchOptions& options, bool cleaned, int nullSearches, int groups = 0);
   void stopSearch();
   [[nodiscard]] std::shared_ptr<const CrystalFindings> findings() const { return m_findings; }
 
@@ -161,7 +166,7 @@ class CrystalStudy : public QObject {
   void matchPairs();
   void applyCrystal(int layer, const std::optional<Crystal>& crystal);
   void measure();
-  void judge(CrystalSearchResult result, int nullSearches);
+  void judge(CrystalSearchResult result, int nullSearches, int groups);
   void takeFound(bool stopped);
   [[nodiscard]] std::vector<Relation> plainRelations() const;
   [[nodiscard]] std::shared_ptr<Spaces> spaces() const { return m_spaces; }

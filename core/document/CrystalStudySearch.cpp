@@ -2,13 +2,61 @@
 #include "core/document/CrystalSpaces.h"
 #include "core/embedding/VectorAlgebra.h"
 
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <set>
 #include <utility>
 
 namespace orrery {
+namespace {
+
+std::array<FeatureId, 4> sortedCorners(const FoundCrystal& found)
+{
+  std::array<FeatureId, 4> corners = found.crystal.corners();
+  std::sort(corners.begin(), corners.end());
+  return corners;
+}
+
+std::set<std::array<FeatureId, 4>> cornersOf(const std::vector<FoundCrystal>& list)
+{
+  std::set<std::array<FeatureId, 4>> corners;
+  for (const FoundCrystal& found : list)
+    corners.insert(sortedCorners(found));
+  return corners;
+}
+
+/// All differences in clusters that begin at the families; the crystals that they add join the
+/// list, and the families are made anew.
+void addGroups(const CrystalSpace& space, int groups, CrystalSearchResult& result,
+               CrystalFindings& findings, const Progress& progress)
+{
+  const CrystalSearchOptions& search = result.options;
+  const DifferenceClusterOptions options = familyClusters(search, groups);
+  auto grouped = std::make_shared<const DifferenceClusters>(clusterDifferences(
+      space, options, functionVectors(findings.families, options, space.dimensions()), progress));
+  CrystalSearchOptions all = search;
+  all.top = std::numeric_limits<std::int64_t>::max();
+  std::vector<FoundCrystal> more = crystalsOfClusters(space, *grouped, all, progress);
+  const auto known = cornersOf(result.found);
+  std::erase_if(more, [&](const FoundCrystal& one) { return known.count(sortedCorners(one)) > 0; });
+  if (more.size() > static_cast<std::size_t>(search.top))
+    more.resize(static_cast<std::size_t>(search.top));
+  findings.groups = std::move(grouped);
+  if (more.empty())
+    return;
+  result.found.insert(result.found.end(), more.begin(), more.end());
+  std::stable_sort(result.found.begin(), result.found.end(),
+                   [](const FoundCrystal& x, const FoundCrystal& y) { return x.score > y.score; });
+  result.found = foldAlike(space, std::move(result.found), search.leastSide);
+  findings.families = groupFamilies(space, result.found, search.mode, {}, progress);
+}
+
+}  // namespace
 
 // Search -----------------------------------------------------------------------------------------
 
-void CrystalStudy::estimate(const CrystalSearchOptions& options, bool cleaned)
+void CrystalStudy::estimate(const CrystalSearchOptions& options, bool cleaned, int groups)
 {
   m_estimate.reset();
   emit estimateChanged();
@@ -16,9 +64,18 @@ void CrystalStudy::estimate(const CrystalSearchOptions& options, bool cleaned)
     return;
   m_estimateJob.start(
       tr("Estimating the search"),
-      [spaces = m_spaces, space = cleaned ? m_cleaned : nullptr,
-       options](const Progress& progress) {
-        return estimateSearch(space ? space->space : spaces->raw(progress), options, progress);
+      [spaces = m_spaces, space = cleaned ? m_cleaned : nullptr, options,
+       groups](const Progress& progress) {
+        const CrystalSpace searched = space ? space->space : spaces->raw(progress);
+        CrystalSearchEstimate estimate = estimateSearch(searched, options, progress);
+        if (groups > 0) {
+          const DifferenceClusterEstimate own =
+              estimateDifferenceClusters(searched, familyClusters(options, groups));
+          estimate.seconds += own.seconds;
+          estimate.bytes = std::max(estimate.bytes, own.bytes);
+          estimate.sentence += ". Then " + own.sentence;
+        }
+        return estimate;
       },
       [this](CrystalSearchEstimate estimate) {
         m_estimate = std::move(estimate);
@@ -26,7 +83,8 @@ void CrystalStudy::estimate(const CrystalSearchOptions& options, bool cleaned)
       });
 }
 
-void CrystalStudy::search(const CrystalSearchOptions& options, bool cleaned, int nullSearches)
+void CrystalStudy::search(const CrystalSearchOptions& options, bool cleaned, int nullSearches,
+                          int groups)
 {
   if (!m_spaces || (cleaned && !m_cleaned))
     return;
@@ -47,13 +105,13 @@ void CrystalStudy::search(const CrystalSearchOptions& options, bool cleaned, int
                               live->fresh = true;
                             });
       },
-      [this, cleaned, nullSearches](CrystalSearchResult result) {
+      [this, cleaned, nullSearches, groups](CrystalSearchResult result) {
         m_liveTimer.stop();
         m_live.reset();
         auto findings = std::make_shared<CrystalFindings>();
         findings->cleaned = cleaned;
         m_findings = std::move(findings);
-        judge(std::move(result), nullSearches);
+        judge(std::move(result), nullSearches, groups);
       });
   m_live = live;
   m_liveTimer.start();
@@ -95,7 +153,7 @@ void CrystalStudy::takeFound(bool stopped)
     CrystalSearchResult result = newest.value_or(findings->result);
     result.partial = true;
     m_findings = std::move(findings);
-    judge(std::move(result), 0);
+    judge(std::move(result), 0, 0);
   } else if (newest) {
     findings->result = std::move(*newest);
     m_findings = std::move(findings);
@@ -104,7 +162,7 @@ void CrystalStudy::takeFound(bool stopped)
 }
 
 /// Families, measures and nulls of what was found.
-void CrystalStudy::judge(CrystalSearchResult result, int nullSearches)
+void CrystalStudy::judge(CrystalSearchResult result, int nullSearches, int groups)
 {
   auto shown = std::make_shared<CrystalFindings>(*m_findings);
   shown->result = result;
@@ -116,13 +174,17 @@ void CrystalStudy::judge(CrystalSearchResult result, int nullSearches)
   m_judgeJob.start(
       tr("Judging crystals"),
       [spaces = m_spaces, space = shown->cleaned ? m_cleaned : nullptr, result = std::move(result),
-       cleaned = shown->cleaned, nullSearches](const Progress& progress) mutable {
+       cleaned = shown->cleaned, nullSearches, groups](const Progress& progress) mutable {
         auto findings = std::make_shared<CrystalFindings>();
         findings->cleaned = cleaned;
         const CrystalSpace searched = space ? space->space : spaces->raw(progress);
         const CrystalMode mode = result.options.mode;
         findings->families =
-            groupFamilies(searched, result.found, mode, {}, progress.stage("families", 0.0, 0.1));
+            groupFamilies(searched, result.found, mode, {}, progress.stage("families", 0.0, 0.05));
+        const std::set<std::array<FeatureId, 4>> bySearch = cornersOf(result.found);
+        if (groups > 0)
+          addGroups(searched, groups, result, *findings,
+                    progress.stage("grouping all differences", 0.05, 0.3));
         std::vector<Crystal> crystals;
         std::vector<double> scores;
         for (const FoundCrystal& found : result.found) {
@@ -130,16 +192,21 @@ void CrystalStudy::judge(CrystalSearchResult result, int nullSearches)
           scores.push_back(found.score);
         }
         findings->qualities =
-            measureCrystals(searched, crystals, true, progress.stage("measures", 0.1, 0.3));
+            measureCrystals(searched, crystals, true, progress.stage("measures", 0.3, 0.4));
         CrystalNullOptions options;
         options.searches = nullSearches;
         findings->null = computeCrystalNull(searched, result.options, options,
-                                            progress.stage("the same without meaning", 0.3, 1.0));
-        const auto rates = falseDiscoveryRates(scores, findings->null);
-        for (std::size_t i = 0; i < scores.size(); ++i) {
+                                            progress.stage("the same without meaning", 0.4, 1.0));
+        std::vector<double> searchedScores;
+        for (const FoundCrystal& found : result.found)
+          if (bySearch.count(sortedCorners(found)) > 0)
+            searchedScores.push_back(found.score);
+        const auto rates = falseDiscoveryRates(searchedScores, findings->null);
+        for (std::size_t i = 0, rated = 0; i < scores.size(); ++i) {
           findings->qualities[i].z = findings->null.z(scores[i]);
           findings->qualities[i].pValue = findings->null.pValue(scores[i]);
-          findings->qualities[i].fdr = rates[i];
+          if (bySearch.count(sortedCorners(result.found[i])) > 0)
+            findings->qualities[i].fdr = rates[rated++];
         }
         findings->result = std::move(result);
         return std::shared_ptr<const CrystalFindings>(std::move(findings));
@@ -171,11 +238,12 @@ void CrystalStudy::explain(const std::array<std::string, 4>& labels,
         for (std::size_t i = 0; i < 4; ++i)
           corners[i] = findFeature(labels[i], *spaces->dictionary);
         report->crystal = {corners[0], corners[1], corners[2], corners[3]};
-        report->raw = explainCrystal(spaces->raw(progress), report->crystal, options, completeAbove,
-                                     null.get(), progress);
+        report->raw =
+            explainCrystal(spaces->raw(progress), report->crystal, options,
+                           WhyNotOptions{.completeAbove = completeAbove}, null.get(), progress);
         if (cleaned)
           report->cleaned =
-              explainCrystal(cleaned->space, report->crystal, options, -1.0, nullptr, progress);
+              explainCrystal(cleaned->space, report->crystal, options, {}, nullptr, progress);
         return std::shared_ptr<const WhyNotReport>(std::move(report));
       },
       [this](std::shared_ptr<const WhyNotReport> report) {

@@ -187,6 +187,12 @@ QWidget* CrystalPanel::searchPage()
          "false-discovery rate; each costs as much as the search"));
   m_nulls->setRange(0, 20);
   m_nulls->setValue(1);
+  m_groups = new QSpinBox(page);
+  m_groups->setAccessibleName(tr("Groups of all differences"));
+  m_groups->setToolTip(
+      tr("After the search the differences of all pairs of features are put into this many groups, "
+         "the first begun at the families found; 0: not"));
+  m_groups->setRange(0, 4096);
   m_estimateText = note(tr("What the search will cost"), page);
   m_search = new QPushButton(tr("Search"), page);
   m_stop = new QPushButton(tr("Stop"), page);
@@ -227,6 +233,10 @@ QWidget* CrystalPanel::searchPage()
   nullLabel->setBuddy(m_nulls);
   numbers->addWidget(nullLabel);
   numbers->addWidget(m_nulls);
+  auto* groupLabel = new QLabel(tr("groups"), page);
+  groupLabel->setBuddy(m_groups);
+  numbers->addWidget(groupLabel);
+  numbers->addWidget(m_groups);
   form->addRow(tr("Up to δ"), numbers);
   auto* buttons = new QHBoxLayout;
   buttons->addWidget(m_search, 1);
@@ -247,12 +257,14 @@ QWidget* CrystalPanel::searchPage()
   connect(m_space, &QComboBox::currentIndexChanged, this, soon);
   connect(m_mode, &QComboBox::currentIndexChanged, this, soon);
   connect(m_residual, &QDoubleSpinBox::valueChanged, this, soon);
+  connect(m_groups, &QSpinBox::valueChanged, this, soon);
   connect(m_tabs, &QTabWidget::currentChanged, this, [this](int tab) {
     if (tab == 1 && !m_study->estimated())
       askEstimate();
   });
-  connect(m_search, &QPushButton::clicked, this,
-          [this] { m_study->search(options(), searchesCleaned(), m_nulls->value()); });
+  connect(m_search, &QPushButton::clicked, this, [this] {
+    m_study->search(options(), searchesCleaned(), m_nulls->value(), m_groups->value());
+  });
   connect(m_stop, &QPushButton::clicked, m_study, &CrystalStudy::stopSearch);
   connect(m_filter, &QLineEdit::textChanged, this, [this](const QString& text) {
     m_crystals->filter()->setText(text);
@@ -479,7 +491,7 @@ void CrystalPanel::showEstimate()
 void CrystalPanel::askEstimate()
 {
   if (m_document->dictionary())
-    m_study->estimate(options(), searchesCleaned());
+    m_study->estimate(options(), searchesCleaned(), m_groups->value());
 }
 
 void CrystalPanel::showWhyNot()

@@ -58,7 +58,7 @@ class CrystalPanel : public QWidget {
   QTabWidget* m_tabs;
   ValueTable *m_relations, *m_families, *m_crystals, *m_criteria;
   QComboBox *m_method, *m_column, *m_space, *m_mode;
-  QSpinBox *m_components, *m_nulls;
+  QSpinBox *m_components, *m_nulls, *m_groups;
   QDoubleSpinBox *m_residual, *m_least;
   QPushButton *m_clean, *m_asLayer, *m_planes, *m_search, *m_stop, *m_fromSelection;
   QLabel *m_cleanedText, *m_estimateText, *m_foundText, *m_whyNotText;

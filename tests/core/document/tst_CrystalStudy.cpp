@@ -129,6 +129,34 @@ class tst_CrystalStudy : public QObject {
     QVERIFY(!study.findings()->running);
   }
 
+  // A short list leaves crystals of the family out; the grouping of all differences adds them.
+  void allDifferencesInGroups()
+  {
+    Document document;
+    CrystalStudy study(&document);
+    document.addLayer(garden());
+    CrystalSearchOptions options;
+    options.residual = 0.4;  // unit rows shorten the shoots
+    options.top = 20;
+    study.estimate(options, false, 5);
+    QTRY_VERIFY_WITH_TIMEOUT(study.estimated(), timeoutMs);
+    QVERIFY(study.estimated()->sentence.find("5 clusters") != std::string::npos);
+    study.search(options, false, 1, 5);
+    QTRY_VERIFY_WITH_TIMEOUT(study.findings() && study.findings()->groups, timeoutMs);
+    const CrystalFindings& findings = *study.findings();
+    QVERIFY(findings.result.found.size() > 25);
+    QCOMPARE(findings.qualities.size(), findings.result.found.size());
+    std::int64_t rated = 0;
+    for (const CrystalQuality& quality : findings.qualities)
+      rated += std::isnan(quality.fdr) ? 0 : 1;
+    QCOMPARE(rated, std::int64_t{20});
+    QVERIFY(findings.families.front().pairs.size() >= planted - 2);
+    bool whole = false;
+    for (const DifferenceCluster& cluster : findings.groups->clusters)
+      whole = whole || cluster.pairs >= planted - 2;
+    QVERIFY(whole);
+  }
+
   void crystalsAreUndoable()
   {
     Document document;
