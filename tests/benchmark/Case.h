@@ -59,6 +59,7 @@ struct Case {
 /// The tables of cases, one function per subject. Add a line here and a file with its cases.
 std::vector<Case> loadCases();
 std::vector<Case> linearCases();
+std::vector<Case> crystalCases();
 std::vector<Case> lobeCases();
 std::vector<Case> neighborCases();
 std::vector<Case> mapCases();

@@ -43,8 +43,8 @@ struct Arguments {
 std::vector<Case> allCases()
 {
   std::vector<Case> all;
-  for (const auto& subject :
-       {loadCases(), linearCases(), neighborCases(), lobeCases(), mapCases(), galaxyCases()})
+  for (const auto& subject : {loadCases(), linearCases(), neighborCases(), crystalCases(),
+                              lobeCases(), mapCases(), galaxyCases()})
     all.insert(all.end(), subject.begin(), subject.end());
   return all;
 }
