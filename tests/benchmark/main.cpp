@@ -87,10 +87,13 @@ Arguments parse(int count, char** values)
 
 bool isWanted(const Case& candidate, const Arguments& arguments)
 {
+  // A heavy case wants its whole name.
+  const bool isIncluded = arguments.heavy || !candidate.heavy;
   if (arguments.only.empty())
-    return arguments.heavy || !candidate.heavy;
-  return std::any_of(arguments.only.begin(), arguments.only.end(),
-                     [&](const std::string& name) { return candidate.name.rfind(name, 0) == 0; });
+    return isIncluded;
+  return std::any_of(arguments.only.begin(), arguments.only.end(), [&](const std::string& name) {
+    return candidate.name == name || (isIncluded && candidate.name.starts_with(name));
+  });
 }
 
 std::string processorName()
