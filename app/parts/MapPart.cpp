@@ -130,11 +130,11 @@ void MapPart::showTorn()
                    ? tr("The %1 nearest neighbours of “%2” are its nearest here too.")
                          .arg(looked)
                          .arg(name)
-                   : tr("Lines: from “%1” to those of its %2 nearest neighbours (%3) that are not "
-                        "among its nearest here.")
+                   : tr("Lines lead from “%1” to %2 of its %3 nearest neighbours, which this map "
+                        "puts elsewhere.")
                          .arg(name)
-                         .arg(looked)
-                         .arg(ties.to.size());
+                         .arg(ties.to.size())
+                         .arg(looked);
   }
   m_context.cloud->setTies(std::move(ties), sentence);
 }
