@@ -148,9 +148,11 @@ void MapPanel::makeForm()
   m_perplexity = spin<QDoubleSpinBox>(
       tr("Perplexity"), tr("Neighbours each feature attends to: more shows coarser structure"), 1.0,
       1000.0, 30.0);
-  m_exaggeration = spin<QDoubleSpinBox>(tr("Early exaggeration"),
-                                        tr("How much stronger points attract each other at first"),
-                                        1.0, 100.0, 12.0);
+  m_exaggeration = spin<QDoubleSpinBox>(
+      tr("Early exaggeration"),
+      tr("How much stronger points attract each other at first; it fades over the "
+         "first 250 iterations"),
+      1.0, 100.0, 12.0);
   m_kernel = combo(tr("Kernel"),
                    tr("Degrees of freedom of Student's kernel: 2 leaves near neighbours more room"),
                    {tr("dimensions − 1"), tr("1 degree of freedom"), tr("2 degrees of freedom")});
