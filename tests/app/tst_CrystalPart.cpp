@@ -178,7 +178,7 @@ class tst_CrystalPart : public QObject {
     QVERIFY(view->isVisible());
     QCOMPARE(view->pictures().size(), std::size_t(2));
     QVERIFY(m_study->planes()->ldaSilhouette > m_study->planes()->pcaSilhouette);
-    QVERIFY(planesBytes(view->pictures()[1], ".svg").contains("<text"));
+    QVERIFY(drawingBytes(planesFigure(view->pictures()[1]), ".svg").contains("<text"));
     keep(m_window.get(), "planes-figure2");
     view->showPicture(1);
     keep(m_window.get(), "planes-figure1");

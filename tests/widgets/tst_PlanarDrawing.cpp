@@ -1,5 +1,4 @@
 // The crystal in its plane: scale, glide, and what leaves as a figure.
-#include "core/base/Error.h"
 #include "tests/support/ExpectError.h"
 #include "widgets/panels/Theme.h"
 #include "widgets/views/PlanarDrawing.h"
@@ -110,15 +109,17 @@ class tst_PlanarDrawing : public QObject {
 
   void leavesAsVectors()
   {
-    const QByteArray svg = planarPictureBytes(queen(), ".svg");
+    const QByteArray svg = drawingBytes(planarFigure(queen()), ".svg");
     QVERIFY(svg.contains(">queen<"));
     QVERIFY(svg.contains("planarity 100.0 %"));
     QVERIFY(!svg.contains("<image"));
     QVERIFY(QSvgRenderer(svg).isValid());
-    QVERIFY(planarPictureBytes(queen(), ".pdf").startsWith("%PDF"));
-    const QImage png = QImage::fromData(planarPictureBytes(queen(), ".png", {114.0, 60.0}, 100.0));
+    QVERIFY(drawingBytes(planarFigure(queen()), ".pdf").startsWith("%PDF"));
+    DrawingFigure figure = planarFigure(queen());
+    figure.dpi = 100.0;
+    const QImage png = QImage::fromData(drawingBytes(figure, ".png"));
     QCOMPARE(png.size(), QSize(449, 236));
-    ORRERY_EXPECT_ERROR(planarPictureBytes(queen(), ".bmp"), ".bmp");
+    ORRERY_EXPECT_ERROR(drawingBytes(planarFigure(queen()), ".bmp"), ".bmp");
   }
 };
 

@@ -4,13 +4,7 @@
 #include "widgets/vtk/CloudOverlay.h"
 #include "widgets/vtk/OpenGlContext.h"
 
-#include <QBuffer>
-#include <QFontDatabase>
-#include <QGuiApplication>
-#include <QImageWriter>
 #include <QPainter>
-#include <QPdfWriter>
-#include <QSvgGenerator>
 
 #include <algorithm>
 #include <cmath>
@@ -20,62 +14,36 @@ namespace orrery {
 
 namespace {
 
-constexpr double pointsPerInch = 72.0;
 constexpr double mmPerInch = 25.4;
-constexpr double mostGigapixels = 1.0;
 constexpr int tileSide = 2048;
 /// Overlay coordinates: twentieths of a point, so that fonts, whose pixel sizes are whole numbers,
 /// can have any size.
-constexpr double unitsPerPoint = 20.0;
+constexpr int unitsPerPoint = 20;
 /// Pictures below this are drawn twice as large and averaged.
 constexpr double mostSharpPixels = 60e6;
 
-QSize pixelSize(const FigureRequest& request)
-{
-  const auto pixels = [&](double mm) {
-    return static_cast<int>(std::min(2e9, std::round(mm / mmPerInch * request.dpi)));
-  };
-  return {std::max(1, pixels(request.widthMm)), std::max(1, pixels(request.heightMm))};
-}
-
-std::string number(double value, int decimals)
-{
-  return QString::number(value, 'f', decimals).toStdString();
-}
-
 }  // namespace
+
+Page figurePage(const FigureRequest& request)
+{
+  Page page;
+  page.widthMm = request.widthMm;
+  page.heightMm = request.heightMm;
+  page.dpi = request.dpi;
+  page.unitsPerPoint = unitsPerPoint;
+  page.title = request.title.isEmpty() ? request.caption : request.title;
+  page.description = request.caption;
+  page.background = request.background == FigureBackground::Transparent
+                        ? QColor(Qt::transparent)
+                        : figureBackground(request.background);
+  page.metadata = request.metadata;
+  return page;
+}
 
 void checkFigureSize(const FigureRequest& request)
 {
-  const bool positive = request.widthMm > 0.0 && request.heightMm > 0.0 && request.dpi > 0.0 &&
-                        std::isfinite(request.widthMm) && std::isfinite(request.heightMm) &&
-                        std::isfinite(request.dpi);
-  if (!positive)
-    throw Error("The figure's width, height and dots per inch must be positive, found " +
-                number(request.widthMm, 1) + " mm × " + number(request.heightMm, 1) + " mm at " +
-                number(request.dpi, 0) + " dpi.");
-  const FigureEstimate estimate = estimateFigure(request);
-  if (estimate.gigapixels > mostGigapixels)
-    throw Error("A figure of " + number(request.widthMm, 0) + " mm × " +
-                number(request.heightMm, 0) + " mm at " + number(request.dpi, 0) + " dpi has " +
-                number(estimate.gigapixels, 2) + " gigapixels and needs " +
-                number(estimate.megabytes / 1024.0, 1) +
-                " GiB of memory; the limit is 1 gigapixel, so lower the size or the dpi.");
+  checkPage(figurePage(request));
 }
-
-namespace {
-
-/// Families with letters for every label are a matter of the system; this is the usual plain one.
-QFont figureFont(double points)
-{
-  QFont font = QGuiApplication::font();
-  font.setPixelSize(std::max(1, static_cast<int>(std::lround(points * unitsPerPoint))));
-  // Hinting to a pixel grid that is not the page's would bend the letters.
-  font.setHintingPreference(QFont::PreferNoHinting);
-  return font;
-}
-
-}  // namespace
 
 QColor figureBackground(FigureBackground background)
 {
@@ -90,7 +58,7 @@ QColor figureForeground(FigureBackground background)
 FigureEstimate estimateFigure(const FigureRequest& request)
 {
   FigureEstimate estimate;
-  estimate.pixels = pixelSize(request);
+  estimate.pixels = figurePage(request).pixels();
   const double pixels =
       static_cast<double>(estimate.pixels.width()) * static_cast<double>(estimate.pixels.height());
   estimate.gigapixels = pixels / 1e9;
@@ -122,7 +90,7 @@ FigureRenderer::FigureRenderer(FigureRequest request) : m_data(std::make_unique<
     throw Error("The figure cannot be drawn: " + OpenGlContext::failure().toStdString() + ".");
   request.appearance.background = figureBackground(request.background);
   request.appearance.foreground = figureForeground(request.background);
-  d.size = pixelSize(request);
+  d.size = figurePage(request).pixels();
   const double viewWidth =
       request.viewWidth > 0.0 ? request.viewWidth : 2.0 * 96.0 * request.widthMm / mmPerInch;
   d.pixelsPerViewPixel = d.size.width() / viewWidth;
@@ -132,7 +100,7 @@ FigureRenderer::FigureRenderer(FigureRequest request) : m_data(std::make_unique<
   d.points = QImage(d.size, QImage::Format_ARGB32_Premultiplied);
   if (d.points.isNull())
     throw Error("There is not enough memory for a figure of " +
-                number(estimateFigure(request).megabytes, 0) + " MiB.");
+                std::to_string(std::lround(estimateFigure(request).megabytes)) + " MiB.");
   d.points.fill(Qt::transparent);
   for (int y = 0; y < d.size.height(); y += tileSide)
     for (int x = 0; x < d.size.width(); x += tileSide)
@@ -183,8 +151,8 @@ double FigureRenderer::fraction() const
 /// Draws the points' picture and all texts; the painter's unit is a twentieth of a point.
 void FigureRenderer::Data::compose(QPainter& painter, bool onPage) const
 {
-  const QRectF page(0.0, 0.0, request.widthMm / mmPerInch * pointsPerInch * unitsPerPoint,
-                    request.heightMm / mmPerInch * pointsPerInch * unitsPerPoint);
+  const Page sheet = figurePage(request);
+  const QRectF page(QPointF(0.0, 0.0), sheet.size());
   if (onPage) {
     painter.setRenderHint(QPainter::SmoothPixmapTransform);
     painter.drawImage(page, points);
@@ -196,7 +164,7 @@ void FigureRenderer::Data::compose(QPainter& painter, bool onPage) const
   OverlayStyle style;
   style.foreground = figureForeground(request.background);
   style.background = figureBackground(request.background);
-  style.font = figureFont(request.fontPoints);
+  style.font = sheet.font(request.fontPoints);
   style.lineWidth = request.linePoints * unitsPerPoint;
   const CloudTexts texts{request.title,  request.caption,  request.axisNames, request.legend,
                          request.labels, request.crystals, request.ties};
@@ -212,7 +180,7 @@ QImage FigureRenderer::image() const
   for (const auto& [key, text] : d.request.metadata)
     picture.setText(key, text);
   QPainter painter(&picture);
-  const double scale = d.request.dpi / pointsPerInch / unitsPerPoint;
+  const double scale = figurePage(d.request).pixelsPerUnit();
   painter.scale(scale, scale);
   d.compose(painter, false);
   painter.end();
@@ -229,44 +197,12 @@ void FigureRenderer::paint(QPainter& painter) const
 
 std::string FigureRenderer::bytes(const std::string& ending) const
 {
-  const Data& d = *m_data;
-  QByteArray bytes;
-  QBuffer buffer(&bytes);
-  buffer.open(QIODevice::WriteOnly);
-  const QSizeF pagePoints(d.request.widthMm / mmPerInch * pointsPerInch,
-                          d.request.heightMm / mmPerInch * pointsPerInch);
-  if (ending == ".png") {
-    QImageWriter writer(&buffer, "png");
-    writer.setCompression(70);
-    if (!writer.write(image()))
-      throw Error("The picture cannot be written as PNG: " + writer.errorString().toStdString() +
-                  ".");
-  } else if (ending == ".svg") {
-    QSvgGenerator generator;
-    generator.setOutputDevice(&buffer);
-    // Units of the drawing are hundredths of a point; the size is given in real ones.
-    constexpr int resolution = 7200;
-    generator.setResolution(resolution);
-    const QSize size = (pagePoints * 100.0).toSize();
-    generator.setSize(size);
-    generator.setViewBox(QRect(QPoint(0, 0), size));
-    generator.setTitle(d.request.title);
-    generator.setDescription(d.request.caption);
-    QPainter painter(&generator);
-    painter.scale(100.0 / unitsPerPoint, 100.0 / unitsPerPoint);
-    d.compose(painter, true);
-  } else {
-    QPdfWriter writer(&buffer);
-    writer.setCreator(QStringLiteral("Orrery"));
-    writer.setTitle(d.request.title.isEmpty() ? d.request.caption : d.request.title);
-    writer.setResolution(7200);
-    writer.setPageSize(QPageSize(pagePoints, QPageSize::Point, {}, QPageSize::ExactMatch));
-    writer.setPageMargins(QMarginsF(0, 0, 0, 0));
-    QPainter painter(&writer);
-    painter.scale(100.0 / unitsPerPoint, 100.0 / unitsPerPoint);
-    d.compose(painter, true);
-  }
-  return bytes.toStdString();
+  // A picture is not drawn anew: its pixels are those of the tiles.
+  if (ending == ".png")
+    return pngBytes(image()).toStdString();
+  return pageBytes(figurePage(m_data->request), ending,
+                   [this](QPainter& painter) { paint(painter); })
+      .toStdString();
 }
 
 QImage renderFigure(const FigureRequest& request, const Progress& progress)

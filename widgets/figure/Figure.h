@@ -3,6 +3,7 @@
 
 #include "core/base/Progress.h"
 #include "core/base/Types.h"
+#include "widgets/figure/Page.h"
 #include "widgets/vtk/CloudOverlay.h"
 #include "widgets/vtk/CloudScene.h"
 #include "widgets/vtk/Legend.h"
@@ -67,11 +68,14 @@ struct FigureEstimate {
 
 FigureEstimate estimateFigure(const FigureRequest& request);
 
-/// Throws Error if the size is not positive or above 1 gigapixel, with the estimate.
+/// The page that a figure is drawn on, a twentieth of a point its unit.
+Page figurePage(const FigureRequest& request);
+
+/// Throws as checkPage.
 void checkFigureSize(const FigureRequest& request);
 
-/// Throws the Error that drawing and writing would, before any work: size that is not positive,
-/// above 1 gigapixel (with the estimate), an ending other than .png .svg .pdf, no OpenGL.
+/// Throws the Error that drawing and writing would, before any work: as checkPage and
+/// checkPageFile, and where there is no OpenGL.
 void checkFigure(const FigureRequest& request, const std::filesystem::path& path);
 
 /// Draws a figure tile by tile, so that a window can go on answering between tiles.

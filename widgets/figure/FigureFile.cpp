@@ -5,23 +5,10 @@
 
 namespace orrery {
 
-namespace {
-
-std::string lowerEnding(const std::filesystem::path& path)
-{
-  return QString::fromStdString(path.extension().string()).toLower().toStdString();
-}
-
-}  // namespace
-
 void checkFigure(const FigureRequest& request, const std::filesystem::path& path)
 {
-  const std::string ending = lowerEnding(path);
-  if (ending != ".png" && ending != ".svg" && ending != ".pdf")
-    throw Error(path.string() + ": a figure is written as .png, .svg or .pdf, found '" + ending +
-                "'.");
+  checkPageFile(path);
   checkFigureSize(request);
-  checkFileWritable(path);
   if (!OpenGlContext::shared())
     throw Error("The figure cannot be drawn: " + OpenGlContext::failure().toStdString() + ".");
 }
@@ -35,7 +22,7 @@ FigureEstimate writeFigure(const FigureRequest& request, const std::filesystem::
   const Progress drawing = progress.stage("drawing", 0.0, 0.9);
   for (std::int64_t done = 0; renderer.advance(); ++done)
     drawing.update(done + 1, estimate.tiles);
-  writeFileAtomically(path, renderer.bytes(lowerEnding(path)));
+  writeFileAtomically(path, renderer.bytes(pageEnding(path)));
   progress.update(1, 1);
   return estimate;
 }

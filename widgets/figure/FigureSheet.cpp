@@ -1,14 +1,8 @@
 #include "widgets/figure/FigureSheet.h"
 
 #include "core/base/Error.h"
-#include "core/io/ResultFile.h"
 
-#include <QBuffer>
-#include <QGuiApplication>
-#include <QImageWriter>
 #include <QPainter>
-#include <QPdfWriter>
-#include <QSvgGenerator>
 
 #include <algorithm>
 #include <cmath>
@@ -34,6 +28,8 @@ FigureRequest pageOf(const FigureSheet& sheet)
   page.widthMm = sheet.widthMm;
   page.heightMm = sheet.heightMm;
   page.dpi = sheet.dpi;
+  page.background = sheet.background;
+  page.metadata = sheet.metadata;
   return page;
 }
 
@@ -41,9 +37,7 @@ FigureRequest pageOf(const FigureSheet& sheet)
 void drawHeadings(QPainter& painter, const FigureSheet& sheet)
 {
   const double strip = stripMm(sheet.fontPoints);
-  QFont plain = QGuiApplication::font();
-  plain.setPixelSize(std::max(1, static_cast<int>(std::lround(sheet.fontPoints * unitsPerPoint))));
-  plain.setHintingPreference(QFont::PreferNoHinting);
+  const QFont plain = figurePage(pageOf(sheet)).font(sheet.fontPoints);
   QFont bold = plain;
   bold.setBold(true);
   painter.setPen(figureForeground(sheet.background));
@@ -124,16 +118,7 @@ FigureEstimate writeSheet(const FigureSheet& sheet, const std::filesystem::path&
       stage.update(static_cast<std::int64_t>(1000 * drawn.back()->fraction()), 1000);
   }
 
-  const std::string ending =
-      QString::fromStdString(path.extension().string()).toLower().toStdString();
-  QByteArray bytes;
-  QBuffer buffer(&bytes);
-  buffer.open(QIODevice::WriteOnly);
-  const auto paint = [&](QPainter& painter, double perUnit) {
-    painter.scale(perUnit, perUnit);
-    if (sheet.background != FigureBackground::Transparent && ending != ".png")
-      painter.fillRect(QRectF(0, 0, sheet.widthMm * unitsPerMm, sheet.heightMm * unitsPerMm),
-                       figureBackground(sheet.background));
+  writePage(figurePage(page), path, [&](QPainter& painter) {
     for (std::size_t i = 0; i < drawn.size(); ++i) {
       painter.save();
       painter.translate(sheet.panels[i].xMm * unitsPerMm, sheet.panels[i].yMm * unitsPerMm);
@@ -141,49 +126,7 @@ FigureEstimate writeSheet(const FigureSheet& sheet, const std::filesystem::path&
       painter.restore();
     }
     drawHeadings(painter, sheet);
-  };
-  const QSizeF points(sheet.widthMm / mmPerInch * pointsPerInch,
-                      sheet.heightMm / mmPerInch * pointsPerInch);
-  if (ending == ".png") {
-    QImage picture(estimate.pixels, sheet.background == FigureBackground::Transparent
-                                        ? QImage::Format_ARGB32_Premultiplied
-                                        : QImage::Format_RGB32);
-    if (picture.isNull())
-      throw Error("There is not enough memory for a figure of this size.");
-    picture.fill(sheet.background == FigureBackground::Transparent
-                     ? QColor(Qt::transparent)
-                     : figureBackground(sheet.background));
-    picture.setDotsPerMeterX(static_cast<int>(std::lround(sheet.dpi / mmPerInch * 1000.0)));
-    picture.setDotsPerMeterY(picture.dotsPerMeterX());
-    for (const auto& [key, text] : sheet.metadata)
-      picture.setText(key, text);
-    QPainter painter(&picture);
-    painter.setRenderHint(QPainter::Antialiasing);
-    paint(painter, sheet.dpi / pointsPerInch / unitsPerPoint);
-    painter.end();
-    QImageWriter writer(&buffer, "png");
-    writer.setCompression(70);
-    if (!writer.write(picture))
-      throw Error("The picture cannot be written as PNG: " + writer.errorString().toStdString());
-  } else if (ending == ".svg") {
-    QSvgGenerator generator;
-    generator.setOutputDevice(&buffer);
-    generator.setResolution(7200);
-    const QSize size = (points * 100.0).toSize();
-    generator.setSize(size);
-    generator.setViewBox(QRect(QPoint(0, 0), size));
-    QPainter painter(&generator);
-    paint(painter, 100.0 / unitsPerPoint);
-  } else {
-    QPdfWriter writer(&buffer);
-    writer.setCreator(QStringLiteral("Orrery"));
-    writer.setResolution(7200);
-    writer.setPageSize(QPageSize(points, QPageSize::Point, {}, QPageSize::ExactMatch));
-    writer.setPageMargins(QMarginsF(0, 0, 0, 0));
-    QPainter painter(&writer);
-    paint(painter, 100.0 / unitsPerPoint);
-  }
-  writeFileAtomically(path, bytes.toStdString());
+  });
   progress.update(1, 1);
   return estimate;
 }

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "core/document/LobeStudy.h"
-#include "widgets/lobes/Drawing.h"
+#include "widgets/figure/Drawing.h"
 
 #include <QPointF>
 #include <QRectF>

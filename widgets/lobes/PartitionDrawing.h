@@ -2,7 +2,7 @@
 #pragma once
 
 #include "core/lobes/TypePartitions.h"
-#include "widgets/lobes/Drawing.h"
+#include "widgets/figure/Drawing.h"
 
 #include <optional>
 #include <vector>

@@ -87,7 +87,7 @@ PlotDrawing spectrumDrawing(const LayerAnalysis& analysis, const LayerAnalysis* 
           (analysis.spectrum.totalVariance / activations->spectrum.totalVariance);
     rawSlope = activations->spectrum.slope;
   }
-  return [analysis, raw, rawSlope](QCustomPlot& plot, const PlotStyle& style) {
+  return [analysis, raw, rawSlope](QCustomPlot& plot, const DrawingStyle& style) {
     const Spectrum& spectrum = analysis.spectrum;
     setLogarithmic(*plot.xAxis, style);
     setLogarithmic(*plot.yAxis, style);
@@ -203,7 +203,7 @@ std::optional<double> axisValue(const CurvePoint& point, CurveAxis axis)
 
 PlotDrawing curveDrawing(const LayerCurve& curve)
 {
-  return [curve](QCustomPlot& plot, const PlotStyle& style) {
+  return [curve](QCustomPlot& plot, const DrawingStyle& style) {
     plot.xAxis->setLabel(axisName(curve.axis));
     plot.yAxis->setLabel(valueName(curve.value));
     double leftmost = 1e300, rightmost = -1e300, lowest = 1e300, highest = -1e300;

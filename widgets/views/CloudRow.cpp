@@ -2,13 +2,11 @@
 
 #include "core/base/Error.h"
 #include "core/io/ResultFile.h"
+#include "widgets/figure/Page.h"
 #include "widgets/vtk/Palette.h"
 
-#include <QBuffer>
 #include <QFontMetricsF>
-#include <QGuiApplication>
-#include <QPdfWriter>
-#include <QSvgGenerator>
+#include <QObject>
 
 #include <Eigen/Geometry>
 #include <algorithm>
@@ -185,61 +183,20 @@ bool paintCloudRow(QPainter& painter, const QRectF& area, const std::vector<RowC
 void writeCloudRow(const std::vector<RowCloud>& clouds, const CloudRowOptions& options,
                    const std::filesystem::path& path, double widthMm, double heightMm, double dpi)
 {
-  const QString ending = QString::fromStdString(path.extension().string()).toLower();
-  checkFileWritable(path);
-  // Half points of the page, as other plots.
-  constexpr double unitsPerInch = 144.0;
-  const QSizeF page(widthMm / 25.4 * unitsPerInch, heightMm / 25.4 * unitsPerInch);
-  if (!(page.width() >= 1) || !(page.height() >= 1) || !(dpi > 0) ||
-      page.width() * page.height() / (unitsPerInch * unitsPerInch) * dpi * dpi > 1e9)
-    throw Error("a figure of " + std::to_string(widthMm) + " x " + std::to_string(heightMm) +
-                " mm at " + std::to_string(dpi) +
-                " dpi cannot be drawn (expected positive sizes and at most 1 gigapixel)");
+  checkPageFile(path);
+  Page page;
+  page.widthMm = widthMm;
+  page.heightMm = heightMm;
+  page.dpi = dpi;
+  page.unitsPerPoint = 2;  // as other plots
   CloudRowStyle style;
-  style.font = QGuiApplication::font();
-  style.font.setPixelSize(13);
-  style.pixelsPerUnit = dpi / unitsPerInch;
-  QBuffer buffer;
-  buffer.open(QIODevice::WriteOnly);
-  bool drawn = false;
-  const auto paint = [&](QPainter& painter) {
-    drawn = paintCloudRow(painter, QRectF(QPointF(0, 0), page), clouds, options, style);
-    painter.end();
-  };
-  if (ending == QLatin1String(".pdf")) {
-    QPdfWriter writer(&buffer);
-    writer.setCreator(QStringLiteral("Orrery"));
-    writer.setPageSize(QPageSize(QSizeF(widthMm, heightMm), QPageSize::Millimeter));
-    writer.setPageMargins(QMarginsF(0, 0, 0, 0));
-    writer.setResolution(1440);
-    QPainter painter(&writer);
-    painter.scale(10, 10);
-    paint(painter);
-  } else if (ending == QLatin1String(".svg")) {
-    QSvgGenerator generator;
-    generator.setOutputDevice(&buffer);
-    generator.setResolution(static_cast<int>(unitsPerInch));
-    generator.setSize(page.toSize());
-    generator.setViewBox(QRectF(QPointF(0, 0), page));
-    QPainter painter(&generator);
-    paint(painter);
-  } else if (ending == QLatin1String(".png")) {
-    QImage image((page * style.pixelsPerUnit).toSize(), QImage::Format_ARGB32_Premultiplied);
-    image.setDotsPerMeterX(static_cast<int>(std::lround(dpi / 0.0254)));
-    image.setDotsPerMeterY(image.dotsPerMeterX());
-    image.fill(Qt::white);
-    QPainter painter(&image);
-    painter.setRenderHints(QPainter::Antialiasing | QPainter::TextAntialiasing);
-    painter.scale(style.pixelsPerUnit, style.pixelsPerUnit);
-    paint(painter);
-    image.save(&buffer, "PNG");
-  } else {
-    throw Error("a figure is written as .png, .svg or .pdf, found '" + ending.toStdString() + "'");
-  }
-  if (!drawn)
-    throw Error("the clouds cannot be drawn: there is no OpenGL");
-  const QByteArray bytes = buffer.data();
-  writeFileAtomically(path, std::string(bytes.constData(), static_cast<std::size_t>(bytes.size())));
+  style.font = page.font(6.5);
+  style.pixelsPerUnit = page.pixelsPerUnit();
+  const QByteArray bytes = pageBytes(page, pageEnding(path), [&](QPainter& painter) {
+    if (!paintCloudRow(painter, QRectF(QPointF(0, 0), page.size()), clouds, options, style))
+      throw Error("the clouds cannot be drawn: there is no OpenGL");
+  });
+  writeFileAtomically(path, bytes.toStdString());
 }
 
 }  // namespace orrery

@@ -1,17 +1,10 @@
 #include "widgets/views/PlanarDrawing.h"
 
-#include "core/base/Error.h"
-#include "core/io/ResultFile.h"
-#include "widgets/panels/Theme.h"
 #include "widgets/vtk/CrystalOverlay.h"
 #include "widgets/vtk/Palette.h"
 
-#include <QBuffer>
-#include <QGuiApplication>
 #include <QKeyEvent>
 #include <QPainter>
-#include <QPdfWriter>
-#include <QSvgGenerator>
 
 #include <algorithm>
 #include <cmath>
@@ -22,13 +15,6 @@ namespace orrery {
 namespace {
 
 constexpr int glideMs = 900;
-constexpr double unitsPerPoint = 20.0;
-
-QColor faded(QColor color, double alpha)
-{
-  color.setAlphaF(static_cast<float>(alpha));
-  return color;
-}
 
 /// The corners and the place where d would be.
 Eigen::Matrix<double, 2, 5> shapeOf(const PlanarCrystal& crystal)
@@ -193,63 +179,26 @@ void paintPlanarPicture(QPainter& painter, const QRectF& area, const PlanarPictu
   painter.restore();
 }
 
-QByteArray planarPictureBytes(const PlanarPicture& picture, const std::string& ending,
-                              const QSizeF& sizeMm, double dpi)
+DrawingFigure planarFigure(const PlanarPicture& picture)
 {
-  const QSizeF points = sizeMm / 25.4 * 72.0;
-  OverlayStyle style;
-  style.font = QGuiApplication::font();
-  style.font.setPixelSize(static_cast<int>(7.0 * unitsPerPoint));
-  style.font.setHintingPreference(QFont::PreferNoHinting);
-  style.lineWidth = 0.5 * unitsPerPoint;
-  const auto paint = [&](QPainter& painter, double pixelsPerPoint) {
-    painter.scale(pixelsPerPoint / unitsPerPoint, pixelsPerPoint / unitsPerPoint);
-    paintPlanarPicture(painter, QRectF(QPointF(0, 0), points * unitsPerPoint), picture, 1.0,
-                       readableColor(categoryColor(0, false), Qt::white, 3.0), style);
+  DrawingFigure figure;
+  figure.drawing = [picture](QPainter& painter, const QSizeF& size, const DrawingStyle& style) {
+    paintPlanarPicture(painter, QRectF(QPointF(0, 0), size), picture, 1.0, style.series(0),
+                       style.overlay());
   };
-  QByteArray bytes;
-  QBuffer buffer(&bytes);
-  buffer.open(QIODevice::WriteOnly);
-  if (ending == ".svg") {
-    QSvgGenerator generator;
-    generator.setOutputDevice(&buffer);
-    generator.setResolution(7200);
-    generator.setSize((points * 100.0).toSize());
-    generator.setViewBox(QRect(QPoint(0, 0), (points * 100.0).toSize()));
-    generator.setTitle(picture.names[0] + QStringLiteral(" : ") + picture.names[1] +
-                       QStringLiteral(" :: ") + picture.names[2] + QStringLiteral(" : ") +
-                       picture.names[3]);
-    QPainter painter(&generator);
-    paint(painter, 100.0);
-  } else if (ending == ".pdf") {
-    QPdfWriter writer(&buffer);
-    writer.setCreator(QStringLiteral("Orrery"));
-    writer.setResolution(7200);
-    writer.setPageSize(QPageSize(points, QPageSize::Point, {}, QPageSize::ExactMatch));
-    writer.setPageMargins(QMarginsF(0, 0, 0, 0));
-    QPainter painter(&writer);
-    paint(painter, 100.0);
-  } else if (ending == ".png") {
-    QImage image((points / 72.0 * dpi).toSize(), QImage::Format_RGB32);
-    image.fill(Qt::white);
-    image.setDotsPerMeterX(static_cast<int>(std::lround(dpi / 0.0254)));
-    image.setDotsPerMeterY(image.dotsPerMeterX());
-    {
-      QPainter painter(&image);
-      paint(painter, dpi / 72.0);
-    }
-    image.save(&buffer, "png");
-  } else {
-    throw Error("A drawing is saved as .svg, .pdf or .png, not as '" + ending + "'.");
-  }
-  return bytes;
+  figure.widthMm = picture.before && picture.after ? 114.0 : 85.0;
+  figure.heightMm = 60.0;
+  figure.title = picture.names[0] + QStringLiteral(" : ") + picture.names[1] +
+                 QStringLiteral(" :: ") + picture.names[2] + QStringLiteral(" : ") +
+                 picture.names[3];
+  return figure;
 }
 
 PlanarDrawing::PlanarDrawing(QWidget* parent)
-    : QWidget(parent), m_emptyText(tr("No crystal is chosen"))
+    : DrawingView(tr("Drawing of the crystal, true to scale"), parent)
 {
-  setAccessibleName(tr("Drawing of the crystal, true to scale"));
-  setFocusPolicy(Qt::StrongFocus);
+  setEmptyText(tr("No crystal is chosen"));
+  setFileStem(QStringLiteral("crystal"));
   setToolTip(
       tr("The four corners in their best plane, true to scale. The open circle is b − a + c, "
          "where d would be. Click, or press Space, to see the change again."));
@@ -275,10 +224,16 @@ void PlanarDrawing::setPicture(PlanarPicture picture)
                   .arg(crystal->title)
                   .arg(100.0 * crystal->planarity, 0, 'f', 1)
                   .arg(crystal->note);
-  setAccessibleDescription(said);
+  setSummary(said);
+  if (m_picture.before || m_picture.after)
+    setDrawing([this](QPainter& painter, const QSizeF& size, const DrawingStyle& style) {
+      paintPlanarPicture(painter, QRectF(QPointF(0, 0), size), m_picture, m_share, style.series(0),
+                         style.overlay());
+    });
+  else
+    setDrawing({});
   if (isVisible())
     play();
-  update();
 }
 
 void PlanarDrawing::play()
@@ -291,49 +246,18 @@ void PlanarDrawing::play()
   update();
 }
 
-void PlanarDrawing::setEmptyText(const QString& text)
-{
-  m_emptyText = text;
-  update();
-}
-
-void PlanarDrawing::save(const std::filesystem::path& path) const
-{
-  const QSizeF size = m_picture.before && m_picture.after ? QSizeF(114, 60) : QSizeF(85, 60);
-  writeFileAtomically(path,
-                      planarPictureBytes(m_picture, path.extension().string(), size).toStdString());
-}
-
-void PlanarDrawing::paintEvent(QPaintEvent*)
-{
-  QPainter painter(this);
-  const QColor background = palette().color(QPalette::Base);
-  painter.fillRect(rect(), background);
-  if (!m_picture.before && !m_picture.after) {
-    painter.setPen(palette().color(QPalette::PlaceholderText));
-    painter.drawText(rect().adjusted(12, 12, -12, -12), Qt::AlignCenter | Qt::TextWordWrap,
-                     m_emptyText);
-    return;
-  }
-  OverlayStyle style;
-  style.foreground = palette().color(QPalette::Text);
-  style.background = background;
-  style.font = font();
-  paintPlanarPicture(painter, rect(), m_picture, m_share,
-                     readableColor(categoryColor(0, isDark(palette())), background, 3.0), style);
-}
-
 void PlanarDrawing::keyPressEvent(QKeyEvent* event)
 {
   if (event->key() == Qt::Key_Space)
     play();
   else
-    QWidget::keyPressEvent(event);
+    DrawingView::keyPressEvent(event);
 }
 
-void PlanarDrawing::mousePressEvent(QMouseEvent*)
+void PlanarDrawing::mousePressEvent(QMouseEvent* event)
 {
-  play();
+  if (event->button() == Qt::LeftButton)
+    play();
 }
 
 }  // namespace orrery

@@ -2,20 +2,15 @@
 // side, with a glide from one to the other.
 #pragma once
 
-#include "widgets/vtk/CloudOverlay.h"
+#include "widgets/figure/Drawing.h"
 
-#include <QByteArray>
-#include <QSizeF>
 #include <QString>
 #include <QVariantAnimation>
-#include <QWidget>
 
 #include <Eigen/Core>
 
 #include <array>
-#include <filesystem>
 #include <optional>
-#include <string>
 
 namespace orrery {
 
@@ -39,12 +34,10 @@ struct PlanarPicture {
 void paintPlanarPicture(QPainter& painter, const QRectF& area, const PlanarPicture& picture,
                         double share, const QColor& color, const OverlayStyle& style);
 
-/// As a figure of @p size millimetres, text of 7 points: bytes of .svg, .pdf or .png (@p ending
-/// with the dot), lines and text real in the first two. Throws Error for other endings.
-QByteArray planarPictureBytes(const PlanarPicture& picture, const std::string& ending,
-                              const QSizeF& sizeMm = {114.0, 60.0}, double dpi = 300.0);
+/// As a figure, text of 7 points.
+DrawingFigure planarFigure(const PlanarPicture& picture);
 
-class PlanarDrawing : public QWidget {
+class PlanarDrawing : public DrawingView {
   Q_OBJECT
  public:
   explicit PlanarDrawing(QWidget* parent = nullptr);
@@ -55,21 +48,17 @@ class PlanarDrawing : public QWidget {
   /// Plays the glide again.
   void play();
   [[nodiscard]] double share() const { return m_share; }
-  void setEmptyText(const QString& text);
-  /// Complete or not there. Throws Error.
-  void save(const std::filesystem::path& path) const;
+  [[nodiscard]] DrawingFigure figure() const override { return planarFigure(m_picture); }
 
   [[nodiscard]] QSize sizeHint() const override { return {520, 260}; }
   [[nodiscard]] QSize minimumSizeHint() const override { return {220, 140}; }
 
  protected:
-  void paintEvent(QPaintEvent* event) override;
   void keyPressEvent(QKeyEvent* event) override;
   void mousePressEvent(QMouseEvent* event) override;
 
  private:
   PlanarPicture m_picture;
-  QString m_emptyText;
   QVariantAnimation m_glide;
   double m_share = 1.0;
 };

@@ -1,18 +1,12 @@
 #include "widgets/views/PlanesView.h"
 
-#include "core/base/Error.h"
-#include "core/io/ResultFile.h"
 #include "widgets/panels/Theme.h"
 #include "widgets/vtk/CrystalOverlay.h"
 #include "widgets/vtk/Palette.h"
 
-#include <QBuffer>
-#include <QGuiApplication>
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QPainter>
-#include <QPdfWriter>
-#include <QSvgGenerator>
 #include <QToolButton>
 #include <QVBoxLayout>
 
@@ -23,14 +17,6 @@
 namespace orrery {
 
 namespace {
-
-constexpr double unitsPerPoint = 20.0;
-
-QColor faded(QColor color, double alpha)
-{
-  color.setAlphaF(static_cast<float>(alpha));
-  return color;
-}
 
 /// Draws the names of the classes in lines from the bottom up; gives the height that took.
 double paintClasses(QPainter& painter, const QRectF& area, const PlanesPicture& picture, bool dark,
@@ -171,80 +157,37 @@ void paintPlanes(QPainter& painter, const QRectF& area, const PlanesPicture& pic
   painter.restore();
 }
 
-QByteArray planesBytes(const PlanesPicture& picture, const std::string& ending,
-                       const QSizeF& sizeMm, double dpi)
+DrawingFigure planesFigure(const PlanesPicture& picture)
 {
-  const QSizeF points = sizeMm / 25.4 * 72.0;
-  OverlayStyle style;
-  style.font = QGuiApplication::font();
-  style.font.setPixelSize(static_cast<int>(7.0 * unitsPerPoint));
-  style.font.setHintingPreference(QFont::PreferNoHinting);
-  style.lineWidth = 0.5 * unitsPerPoint;
-  const auto paint = [&](QPainter& painter, double pixelsPerPoint) {
-    painter.scale(pixelsPerPoint / unitsPerPoint, pixelsPerPoint / unitsPerPoint);
-    paintPlanes(painter, QRectF(QPointF(0, 0), points * unitsPerPoint), picture, false, style);
+  DrawingFigure figure;
+  figure.drawing = [picture](QPainter& painter, const QSizeF& size, const DrawingStyle& style) {
+    paintPlanes(painter, QRectF(QPointF(0, 0), size), picture, style.dark, style.overlay());
   };
-  QByteArray bytes;
-  QBuffer buffer(&bytes);
-  buffer.open(QIODevice::WriteOnly);
-  if (ending == ".svg") {
-    QSvgGenerator generator;
-    generator.setOutputDevice(&buffer);
-    generator.setResolution(7200);
-    generator.setSize((points * 100.0).toSize());
-    generator.setViewBox(QRect(QPoint(0, 0), (points * 100.0).toSize()));
-    generator.setTitle(picture.name);
-    generator.setDescription(picture.caption);
-    QPainter painter(&generator);
-    paint(painter, 100.0);
-  } else if (ending == ".pdf") {
-    QPdfWriter writer(&buffer);
-    writer.setCreator(QStringLiteral("Orrery"));
-    writer.setTitle(picture.name);
-    writer.setResolution(7200);
-    writer.setPageSize(QPageSize(points, QPageSize::Point, {}, QPageSize::ExactMatch));
-    writer.setPageMargins(QMarginsF(0, 0, 0, 0));
-    QPainter painter(&writer);
-    paint(painter, 100.0);
-  } else if (ending == ".png") {
-    QImage image((points / 72.0 * dpi).toSize(), QImage::Format_RGB32);
-    image.fill(Qt::white);
-    image.setDotsPerMeterX(static_cast<int>(std::lround(dpi / 0.0254)));
-    image.setDotsPerMeterY(image.dotsPerMeterX());
-    {
-      QPainter painter(&image);
-      paint(painter, dpi / 72.0);
-    }
-    image.save(&buffer, "png");
-  } else {
-    throw Error("A picture of planes is saved as .svg, .pdf or .png, not as '" + ending + "'.");
-  }
-  return bytes;
+  figure.widthMm = 170.0;
+  figure.heightMm = 90.0;
+  figure.title = picture.name;
+  return figure;
 }
 
-class PlanesView::Canvas : public QWidget {
+class PlanesView::Canvas : public DrawingView {
  public:
-  explicit Canvas(PlanesView* view) : QWidget(view), m_view(view) {}
-
-  QString emptyText;
-
- protected:
-  void paintEvent(QPaintEvent*) override
+  explicit Canvas(PlanesView* view)
+      : DrawingView(PlanesView::tr("Two planes side by side"), view), m_view(view)
   {
-    QPainter painter(this);
-    painter.fillRect(rect(), palette().color(QPalette::Base));
+    setFileStem(QStringLiteral("planes"));
+  }
+
+  [[nodiscard]] DrawingFigure figure() const override
+  {
     const PlanesPicture* picture = m_view->shown();
-    if (!picture) {
-      painter.setPen(palette().color(QPalette::PlaceholderText));
-      painter.drawText(rect().adjusted(30, 30, -30, -30), Qt::AlignCenter | Qt::TextWordWrap,
-                       emptyText);
-      return;
-    }
-    OverlayStyle style;
-    style.foreground = palette().color(QPalette::Text);
-    style.background = palette().color(QPalette::Base);
-    style.font = font();
-    paintPlanes(painter, rect(), *picture, isDark(palette()), style);
+    return picture ? planesFigure(*picture) : DrawingFigure();
+  }
+
+  void showPicture()
+  {
+    const PlanesPicture* picture = m_view->shown();
+    setSummary(picture ? picture->caption : QString());
+    setDrawing(picture ? planesFigure(*picture).drawing : Drawing());
   }
 
  private:
@@ -256,7 +199,6 @@ PlanesView::PlanesView(QWidget* parent)
 {
   setAccessibleName(tr("Planes of the relations"));
   m_choice->setAccessibleName(tr("What the planes show"));
-  m_canvas->setAccessibleName(tr("Two planes side by side"));
   auto* label = new QLabel(tr("Show"), this);
   auto* save = new QToolButton(this);
   save->setIcon(icon(QStringLiteral("figure")));
@@ -272,10 +214,7 @@ PlanesView::PlanesView(QWidget* parent)
   layout->setSpacing(0);
   layout->addLayout(bar);
   layout->addWidget(m_canvas, 1);
-  connect(m_choice, &QComboBox::currentIndexChanged, m_canvas, [this] {
-    m_canvas->setAccessibleDescription(shown() ? shown()->caption : QString());
-    m_canvas->update();
-  });
+  connect(m_choice, &QComboBox::currentIndexChanged, m_canvas, [this] { m_canvas->showPicture(); });
   connect(save, &QToolButton::clicked, this, &PlanesView::saveRequested);
 }
 
@@ -287,7 +226,7 @@ void PlanesView::setPictures(std::vector<PlanesPicture> pictures)
   for (const PlanesPicture& picture : m_pictures)
     m_choice->addItem(picture.name);
   m_choice->setCurrentIndex(std::clamp(before, 0, std::max(0, m_choice->count() - 1)));
-  m_canvas->update();
+  m_canvas->showPicture();
 }
 
 void PlanesView::showPicture(int index)
@@ -303,14 +242,13 @@ const PlanesPicture* PlanesView::shown() const
 
 void PlanesView::setEmptyText(const QString& text)
 {
-  m_canvas->emptyText = text;
-  m_canvas->update();
+  m_canvas->setEmptyText(text);
 }
 
 void PlanesView::save(const std::filesystem::path& path) const
 {
-  if (const PlanesPicture* picture = shown())
-    writeFileAtomically(path, planesBytes(*picture, path.extension().string()).toStdString());
+  if (shown())
+    m_canvas->save(path);
 }
 
 }  // namespace orrery

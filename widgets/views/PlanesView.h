@@ -2,11 +2,9 @@
 // the plane of principal components and in that of discriminants.
 #pragma once
 
-#include "widgets/vtk/CloudOverlay.h"
+#include "widgets/figure/Drawing.h"
 
-#include <QByteArray>
 #include <QComboBox>
-#include <QSizeF>
 #include <QString>
 #include <QWidget>
 
@@ -14,7 +12,6 @@
 
 #include <array>
 #include <filesystem>
-#include <string>
 #include <vector>
 
 namespace orrery {
@@ -39,9 +36,8 @@ struct PlanesPicture {
 void paintPlanes(QPainter& painter, const QRectF& area, const PlanesPicture& picture, bool dark,
                  const OverlayStyle& style);
 
-/// Bytes of .svg, .pdf or .png (@p ending with the dot), text of 7 points. Throws Error for others.
-QByteArray planesBytes(const PlanesPicture& picture, const std::string& ending,
-                       const QSizeF& sizeMm = {170.0, 90.0}, double dpi = 300.0);
+/// As a figure, text of 7 points.
+DrawingFigure planesFigure(const PlanesPicture& picture);
 
 class PlanesView : public QWidget {
   Q_OBJECT

@@ -1,5 +1,7 @@
 #include "widgets/vtk/CrystalOverlay.h"
 
+#include "widgets/vtk/Palette.h"
+
 #include <QFontMetricsF>
 #include <QPainter>
 #include <QPainterPath>
@@ -10,12 +12,6 @@
 namespace orrery {
 
 namespace {
-
-QColor faded(QColor color, double alpha)
-{
-  color.setAlphaF(static_cast<float>(alpha));
-  return color;
-}
 
 QPointF placeOf(const ScreenPoints& points, FeatureId feature)
 {

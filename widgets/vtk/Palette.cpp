@@ -112,6 +112,12 @@ double contrastRatio(const QColor& a, const QColor& b)
   return (std::max(first, second) + 0.05) / (std::min(first, second) + 0.05);
 }
 
+QColor faded(QColor color, double opacity)
+{
+  color.setAlphaF(static_cast<float>(opacity));
+  return color;
+}
+
 QColor readableColor(const QColor& wanted, const QColor& background, double ratio)
 {
   if (contrastRatio(wanted, background) >= ratio)

@@ -27,6 +27,9 @@ double contrastRatio(const QColor& a, const QColor& b);
 /// @p ratio (4.5 is WCAG's for text).
 QColor readableColor(const QColor& wanted, const QColor& background, double ratio = 4.5);
 
+/// @p color with @p opacity 0 … 1.
+QColor faded(QColor color, double opacity);
+
 enum class ColorVision { Full, Protanopia, Deuteranopia, Tritanopia };
 
 /// @p color as somebody with @p vision sees it (Machado, Oliveira and Fernandes 2009, severity 1).

@@ -12,7 +12,7 @@ using namespace orrery;
 
 namespace {
 
-void drawLine(QCustomPlot& plot, const PlotStyle& style)
+void drawLine(QCustomPlot& plot, const DrawingStyle& style)
 {
   plot.xAxis->setLabel(QStringLiteral("Rank of the axis"));
   plot.xAxis->setRange(1, 100);
@@ -66,7 +66,7 @@ class tst_Plot : public QObject {
     int inked = 0;
     for (int x = 0; x < image.width(); ++x)
       for (int y = 0; y < image.height(); ++y)
-        inked += colorDistance(image.pixelColor(x, y), PlotStyle::ofPage().series(0)) < 5;
+        inked += colorDistance(image.pixelColor(x, y), DrawingStyle::ofPage().series(0)) < 5;
     QVERIFY2(inked > 500, qPrintable(QString::number(inked)));
   }
 
@@ -92,8 +92,8 @@ class tst_Plot : public QObject {
       const QImage image = widget.grab().toImage();
       const QColor ground = palette.color(QPalette::Base);
       QVERIFY(colorDistance(image.pixelColor(2, 2), ground) < 2);
-      QVERIFY(contrastRatio(widget.plotStyle().series(0), ground) >= 3.0);
-      QVERIFY(contrastRatio(widget.plotStyle().foreground, ground) >= 4.5);
+      QVERIFY(contrastRatio(widget.drawingStyle().series(0), ground) >= 3.0);
+      QVERIFY(contrastRatio(widget.drawingStyle().foreground, ground) >= 4.5);
     }
   }
 
@@ -101,8 +101,8 @@ class tst_Plot : public QObject {
   void composesAnew()
   {
     QCustomPlot plot;
-    composePlot(plot, PlotStyle::ofPage(), drawLine);
-    composePlot(plot, PlotStyle::ofPage(), drawLine);
+    composePlot(plot, DrawingStyle::ofPage(), drawLine);
+    composePlot(plot, DrawingStyle::ofPage(), drawLine);
     QCOMPARE(plot.graphCount(), 1);
     QCOMPARE(plot.axisRectCount(), 1);
   }

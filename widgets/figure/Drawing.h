@@ -2,7 +2,9 @@
 // colours and sizes.
 #pragma once
 
-#include "core/io/ResultFile.h"
+#include "widgets/figure/FigureWidget.h"
+#include "widgets/figure/Page.h"
+#include "widgets/vtk/CloudOverlay.h"
 
 #include <QByteArray>
 #include <QColor>
@@ -11,11 +13,9 @@
 #include <QPalette>
 #include <QSizeF>
 #include <QString>
-#include <QWidget>
 
 #include <filesystem>
 #include <functional>
-#include <optional>
 #include <string>
 
 namespace orrery {
@@ -25,29 +25,48 @@ namespace orrery {
 struct DrawingStyle {
   QColor background, foreground, muted, grid;
   QFont font;
+  double lineWidth = 1.5;
+  double markerSize = 6.0;
   bool dark = false;
+  /// On screen: what can be dragged is drawn. In a figure it is not.
+  bool interactive = false;
   double pixelRatio = 1.0;  ///< Device pixels per unit: how finely pictures within are made.
 
-  static DrawingStyle ofScreen(const QPalette& palette, const QFont& font, double pixelRatio);
-  static DrawingStyle ofPage(double fontPoints, double dpi);
+  static DrawingStyle ofScreen(const QPalette& palette, const QFont& font, double pixelRatio = 1.0);
+  /// Of a page: black on white.
+  static DrawingStyle ofPage(double fontPoints = 7.0, double dpi = 300.0);
   /// A class's colour, as the cloud has it.
   [[nodiscard]] QColor category(int rank) const;
+  /// The same, made readable as a thin line on the background.
+  [[nodiscard]] QColor series(int rank) const;
+  /// For what is written over pictures.
+  [[nodiscard]] OverlayStyle overlay() const;
 };
 
-using Drawing = std::function<void(QPainter& painter, const QSizeF& size, const DrawingStyle&)>;
-
-struct DrawingFigure {
-  Drawing drawing;
+/// What a figure is beside its drawing.
+struct FigureFrame {
   double widthMm = 170.0;
   double heightMm = 110.0;
   double fontPoints = 7.0;
   double dpi = 300.0;  ///< Of .png, and of pictures within the vector forms.
   QString title;
   QString caption;  ///< Below the drawing, wrapped; may be empty.
+  std::map<QString, QString> metadata;
+
+  [[nodiscard]] Page page() const;
+  [[nodiscard]] DrawingStyle style() const { return DrawingStyle::ofPage(fontPoints, dpi); }
 };
 
-/// The bytes of a .pdf, .svg or .png (@p ending with the dot). A QGuiApplication must be there, a
-/// display need not. Throws Error for another ending or a size that cannot be.
+/// Writes the caption along the bottom of the page; gives the height that is left above it.
+double paintFrame(QPainter& painter, const FigureFrame& frame, const DrawingStyle& style);
+
+using Drawing = std::function<void(QPainter& painter, const QSizeF& size, const DrawingStyle&)>;
+
+struct DrawingFigure : FigureFrame {
+  Drawing drawing;
+};
+
+/// The bytes of a .pdf, .svg or .png (@p ending with the dot), as pageBytes gives them.
 QByteArray drawingBytes(const DrawingFigure& figure, const std::string& ending);
 /// Complete or not there.
 void writeDrawing(const DrawingFigure& figure, const std::filesystem::path& path);
@@ -56,45 +75,28 @@ void writeDrawing(const DrawingFigure& figure, const std::filesystem::path& path
 void drawElided(QPainter& painter, const QRectF& box, const QString& text, int flags);
 
 /// Shows a drawing, repaints it when theme or size change, and saves it from its context menu.
-class DrawingView : public QWidget {
+class DrawingView : public FigureWidget {
   Q_OBJECT
  public:
-  /// @p name is what screen readers call it.
   explicit DrawingView(const QString& name, QWidget* parent = nullptr);
 
   void setDrawing(Drawing drawing);
   /// What stands there while there is nothing to draw.
   void setEmptyText(const QString& text);
-  /// The picture's numbers in a sentence: for screen readers, and the caption of figures.
-  void setSummary(const QString& summary);
-  [[nodiscard]] QString summary() const { return m_summary; }
-  /// What "Save the numbers" writes; none takes the action away.
-  void setTable(std::optional<ResultTable> table) { m_table = std::move(table); }
-  void setFileStem(const QString& stem) { m_fileStem = stem; }
-  [[nodiscard]] DrawingFigure figure() const;
+  [[nodiscard]] virtual DrawingFigure figure() const;
   [[nodiscard]] DrawingStyle drawingStyle() const;
-  [[nodiscard]] bool isEmpty() const { return !m_drawing; }
+  [[nodiscard]] bool isEmpty() const override { return !m_drawing; }
+  void save(const std::filesystem::path& path) const override;
 
   [[nodiscard]] QSize sizeHint() const override { return {640, 420}; }
   [[nodiscard]] QSize minimumSizeHint() const override { return {200, 140}; }
 
- public slots:
-  void saveFigure();
-  void saveTable();
-  void copyPicture();
-
- signals:
-  void failed(const QString& message);
-  void saved(const QString& message);
-
  protected:
   void paintEvent(QPaintEvent* event) override;
-  void contextMenuEvent(QContextMenuEvent* event) override;
 
  private:
   Drawing m_drawing;
-  QString m_emptyText, m_summary, m_fileStem;
-  std::optional<ResultTable> m_table;
+  QString m_emptyText;
 };
 
 }  // namespace orrery
