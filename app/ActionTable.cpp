@@ -185,6 +185,8 @@ constexpr ActionSpec specs[] = {
      Needs::Part},
     {"crystals.planes", Group::Crystals, "&Planes of the relations",
      "Principal components beside discriminants, coloured by relation", "", "", Needs::Part},
+    {"crystals.length", Group::Crystals, "Differences and &word length",
+     "The first component of the differences against the length of the words", "", "", Needs::Part},
 
     {"tools.stop", Group::Tools, "&Stop all jobs", "Stop whatever runs in the background", "stop",
      "Ctrl+.", Needs::Nothing, false, false, true},

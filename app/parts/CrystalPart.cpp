@@ -1,6 +1,7 @@
 #include "app/parts/CrystalPart.h"
 
 #include "core/base/Error.h"
+#include "core/document/CrystalState.h"
 #include "widgets/models/CrystalTables.h"
 #include "widgets/models/FeatureText.h"
 #include "widgets/vtk/Palette.h"
@@ -8,6 +9,7 @@
 #include <QApplication>
 #include <QFileDialog>
 #include <QFileInfo>
+#include <QJsonDocument>
 
 #include <algorithm>
 
@@ -26,13 +28,15 @@ CrystalPart::CrystalPart(const WindowContext& context, QObject* parent)
       m_study(new CrystalStudy(context.document, this)),
       m_panel(new CrystalPanel(context.document, m_study, context.window)),
       m_inspector(new CrystalInspector(context.document, m_study, context.window)),
-      m_planes(new PlanesView(context.window))
+      m_planes(new PlanesView(context.window)),
+      m_length(new LengthPlot(context.document, m_study, context.window))
 {
   m_panelDock =
       context.addPanel("crystals", tr("Crystals"), m_panel, Qt::LeftDockWidgetArea, false);
   m_inspectorDock =
       context.addPanel("crystal", tr("Crystal"), m_inspector, Qt::BottomDockWidgetArea, false);
   context.views->addView(QStringLiteral("planes"), tr("Planes"), m_planes);
+  context.views->addView(QStringLiteral("length"), tr("Word length"), m_length);
   m_planes->setEmptyText(
       tr("Load word pairs of at least two relations, then ask for their planes."));
   for (JobRunner* job : m_study->jobs())
@@ -49,7 +53,18 @@ CrystalPart::CrystalPart(const WindowContext& context, QObject* parent)
   connect(m_study, &CrystalStudy::findingsChanged, this, &CrystalPart::showShapes);
   connect(m_study, &CrystalStudy::planesChanged, this, &CrystalPart::showPlanes);
   connect(m_panel, &CrystalPanel::loadRequested, this, &CrystalPart::choosePairs);
+  connect(m_study, &CrystalStudy::lengthChanged, this, [this] {
+    if (m_study->lengthStudy())
+      m_context.views->showView(QStringLiteral("length"));
+  });
   connect(m_panel, &CrystalPanel::planesRequested, m_study, &CrystalStudy::computePlanes);
+  connect(m_panel, &CrystalPanel::lengthRequested, m_study, &CrystalStudy::relateToLength);
+  connect(m_length, &LengthPlot::failed, this, [this](const QString& said) {
+    m_context.messages->add({Message::Kind::Failure, said, {}, {}, false});
+  });
+  connect(m_length, &LengthPlot::saved, this, [this](const QString& said) {
+    m_context.messages->add({Message::Kind::Note, said, {}, {}, false});
+  });
   connect(m_panel, &CrystalPanel::saveRequested, this, &CrystalPart::saveTable);
   connect(m_inspector, &CrystalInspector::saveRequested, this, &CrystalPart::saveTable);
   connect(m_inspector, &CrystalInspector::cornerChosen, this, &CrystalPart::goTo);
@@ -77,7 +92,23 @@ CrystalPart::CrystalPart(const WindowContext& context, QObject* parent)
   });
   context.on("crystals.make", m_panel, [this] { m_panel->makeFromSelection(); });
   context.on("crystals.none", this, [this] { m_study->setCrystal(std::nullopt); });
-  context.on("crystals.planes", this, [this] { m_study->computePlanes(); });
+  context.on("crystals.planes", m_panel, [this] { m_panel->askPlanes(); });
+  context.on("crystals.length", m_panel, [this] { m_panel->askLength(); });
+  context.keepState(
+      "crystals",
+      [this] {
+        const std::string text = crystalStateText({m_study->crystal(), family()});
+        return QJsonDocument::fromJson(QByteArray::fromStdString(text)).object();
+      },
+      [this](const QJsonObject& kept) {
+        const auto dictionary = m_context.document->dictionary();
+        if (!dictionary)
+          return;
+        const std::string text = QJsonDocument(kept).toJson(QJsonDocument::Compact).toStdString();
+        const CrystalState state = crystalState(text, dictionary->features());
+        if (state.crystal)
+          m_study->restoreCrystal(*state.crystal);
+      });
   showState();
 }
 
@@ -90,6 +121,7 @@ void CrystalPart::showState()
       ->setEnabled(m_context.document->selection()->features().size() == 4);
   m_context.actions->action("crystals.none")->setEnabled(m_study->crystal().has_value());
   m_context.actions->action("crystals.planes")->setEnabled(m_study->relations().size() >= 2);
+  m_context.actions->action("crystals.length")->setEnabled(!m_study->relations().empty());
 }
 
 void CrystalPart::choosePairs()
@@ -150,6 +182,25 @@ void CrystalPart::saveTable(const ResultTable& table, const QString& stem)
   saving(file, [&] { writeResult(file.toStdString(), saved); });
 }
 
+std::vector<Crystal> CrystalPart::family() const
+{
+  std::vector<Crystal> others;
+  const auto findings = m_study->findings();
+  const auto& crystal = m_study->crystal();
+  if (!crystal || !findings || findings->running)
+    return others;
+  const auto& found = findings->result.found;
+  const auto own = std::find_if(found.begin(), found.end(), [&](const FoundCrystal& other) {
+    return other.crystal == *crystal;
+  });
+  if (own == found.end() || own->family < 0)
+    return others;
+  for (const FoundCrystal& other : found)
+    if (other.family == own->family && &other != &*own && others.size() < mostDimmed)
+      others.push_back(other.crystal);
+  return others;
+}
+
 void CrystalPart::showShapes()
 {
   std::vector<CrystalShape> shapes;
@@ -159,20 +210,11 @@ void CrystalPart::showShapes()
   if (dictionary && crystal) {
     const bool dark = QApplication::palette().color(QPalette::Base).lightness() < 128;
     const QColor color = categoryColor(5, dark);
-    const auto findings = m_study->findings();
-    if (findings && !findings->running) {
-      const auto& found = findings->result.found;
-      const auto own = std::find_if(found.begin(), found.end(), [&](const FoundCrystal& other) {
-        return other.crystal == *crystal;
-      });
-      if (own != found.end() && own->family >= 0)
-        for (const FoundCrystal& other : found)
-          if (other.family == own->family && &other != &*own && shapes.size() < mostDimmed) {
-            CrystalShape dim;
-            dim.corners = other.crystal.corners();
-            dim.color = color;
-            shapes.push_back(std::move(dim));
-          }
+    for (const Crystal& other : family()) {
+      CrystalShape dim;
+      dim.corners = other.corners();
+      dim.color = color;
+      shapes.push_back(std::move(dim));
     }
     CrystalShape chosen;
     chosen.corners = crystal->corners();
@@ -193,7 +235,7 @@ void CrystalPart::showPlanes()
     m_planes->setPictures({});
     return;
   }
-  m_planes->setPictures(planesPictures(*dictionary, *planes));
+  m_planes->setPictures(planesPictures(*dictionary, *planes), planes->separations);
   m_context.views->showView(QStringLiteral("planes"));
 }
 

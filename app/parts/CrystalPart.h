@@ -5,6 +5,7 @@
 #include "core/document/CrystalStudy.h"
 #include "widgets/panels/CrystalInspector.h"
 #include "widgets/panels/CrystalPanel.h"
+#include "widgets/plots/LengthPlot.h"
 #include "widgets/views/PlanesView.h"
 
 #include <QObject>
@@ -20,6 +21,7 @@ class CrystalPart : public QObject {
   [[nodiscard]] CrystalPanel* panel() { return m_panel; }
   [[nodiscard]] CrystalInspector* inspector() { return m_inspector; }
   [[nodiscard]] PlanesView* planes() { return m_planes; }
+  [[nodiscard]] LengthPlot* lengthPlot() { return m_length; }
 
  private:
   void choosePairs();
@@ -28,6 +30,8 @@ class CrystalPart : public QObject {
   QString askFileName(const QString& stem, const QString& forms);
   /// Says what went wrong, if anything does.
   void saving(const QString& file, const std::function<void()>& save);
+  /// Of the crystal that is looked at, without itself; drawn dimly.
+  [[nodiscard]] std::vector<Crystal> family() const;
   void showShapes();
   void showPlanes();
   void showState();
@@ -37,6 +41,7 @@ class CrystalPart : public QObject {
   CrystalPanel* m_panel;
   CrystalInspector* m_inspector;
   PlanesView* m_planes;
+  LengthPlot* m_length;
   QDockWidget* m_panelDock;
   QDockWidget* m_inspectorDock;
 };

@@ -23,6 +23,7 @@ LengthRelation relateToLength(const RelationDifferences& differences,
     if (!std::isfinite(difference))
       continue;
     kept.push_back(static_cast<Eigen::Index>(i));
+    result.pairs.push_back(differences.pairs[i]);
     result.lengthDifference.push_back(static_cast<int>(std::lround(difference)));
   }
   if (kept.size() < 3)

@@ -8,6 +8,7 @@
 #include "core/crystals/Distractors.h"
 
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace orrery {
@@ -22,7 +23,8 @@ struct LengthMean {
 struct LengthRelation {
   std::vector<double> component;      ///< p: the first component of each z-scored difference.
   std::vector<int> lengthDifference;  ///< p: characters of second minus first.
-  std::vector<LengthMean> means;      ///< By length difference, ascending.
+  std::vector<std::pair<FeatureId, FeatureId>> pairs;  ///< p: whose differences these are.
+  std::vector<LengthMean> means;                       ///< By length difference, ascending.
   /// Least squares line through the means: component = intercept + slope · length difference. The
   /// sign of the component is chosen so that the slope is not negative.
   double slope = 0.0;

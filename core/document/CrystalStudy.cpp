@@ -1,15 +1,12 @@
 #include "core/document/CrystalStudy.h"
 
 #include "core/base/Error.h"
-#include "core/crystals/Silhouette.h"
 #include "core/document/ChangeCommand.h"
 #include "core/document/CrystalSpaces.h"
-#include "core/embedding/Pca.h"
 #include "core/embedding/VectorAlgebra.h"
 #include "core/io/ByteSource.h"
 
 #include <algorithm>
-#include <map>
 #include <mutex>
 #include <utility>
 
@@ -18,12 +15,6 @@ namespace orrery {
 namespace {
 
 constexpr int fourthCornerCount = 10;
-/// Drawn in the planes: of many relations one each, or nothing could be told apart.
-int crystalsPerRelation(std::size_t relations)
-{
-  return relations > 6 ? 1 : 2;
-}
-
 CrystalAspect aspectOf(const CrystalSpace& space, const Crystal& crystal,
                        std::shared_ptr<const MeasureNull> null, const Progress& progress)
 {
@@ -35,100 +26,6 @@ CrystalAspect aspectOf(const CrystalSpace& space, const Crystal& crystal,
   aspect.null = std::move(null);
   aspect.space = space.description;
   return aspect;
-}
-
-/// The first crystals of a relation that are good in @p space and share no word.
-void addCrystals(const CrystalSpace& space, const Relation& relation, std::int32_t number,
-                 RelationPlanes& planes, const Progress& progress)
-{
-  std::vector<Crystal> candidates;
-  const std::size_t pairs = std::min<std::size_t>(relation.pairs.size(), 40);
-  for (std::size_t i = 0; i < pairs; ++i)
-    for (std::size_t j = i + 1; j < pairs; ++j) {
-      const auto [a, b] = relation.pairs[i];
-      const auto [c, d] = relation.pairs[j];
-      if (a != c && a != d && b != c && b != d && a != b && c != d &&
-          space.used[static_cast<std::size_t>(a)] && space.used[static_cast<std::size_t>(b)] &&
-          space.used[static_cast<std::size_t>(c)] && space.used[static_cast<std::size_t>(d)])
-        candidates.push_back({a, b, c, d});
-    }
-  const auto qualities = measureCrystals(space, candidates, false, progress);
-  std::vector<std::size_t> order(candidates.size());
-  for (std::size_t i = 0; i < order.size(); ++i)
-    order[i] = i;
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t x, std::size_t y) {
-    return crystalScore(qualities[x], CrystalMode::Parallelogram) >
-           crystalScore(qualities[y], CrystalMode::Parallelogram);
-  });
-  std::vector<FeatureId> taken;
-  int added = 0;
-  for (const std::size_t at : order) {
-    const auto corners = candidates[at].corners();
-    if (std::any_of(corners.begin(), corners.end(), [&](FeatureId corner) {
-          return std::find(taken.begin(), taken.end(), corner) != taken.end();
-        }))
-      continue;
-    taken.insert(taken.end(), corners.begin(), corners.end());
-    planes.crystals.push_back(candidates[at]);
-    planes.crystalClasses.push_back(number);
-    if (++added == crystalsPerRelation(planes.names.size()))
-      return;
-  }
-}
-
-Eigen::Matrix2Xd firstTwo(const Eigen::MatrixXd& rows)
-{
-  Eigen::Matrix2Xd plane = Eigen::Matrix2Xd::Zero(2, rows.cols());
-  const auto kept = std::min<Eigen::Index>(2, rows.rows());
-  plane.topRows(kept) = rows.topRows(kept);
-  return plane;
-}
-
-Eigen::Matrix2Xd pcaPlane(const Eigen::MatrixXd& vectors, const Progress& progress)
-{
-  PcaOptions options;
-  options.components = 2;
-  const Eigen::MatrixXf single = vectors.cast<float>();
-  return firstTwo(computePca(single, options, progress).scores.cast<double>());
-}
-
-RelationPlanes planesOf(const CrystalSpace& space, const std::vector<Relation>& relations,
-                        const Progress& progress)
-{
-  RelationDifferences differences = relationDifferences(space, relations);
-  RelationPlanes planes;
-  planes.names = differences.names;
-  planes.classes = differences.classes;
-  planes.leftOut = differences.leftOut;
-  if (planes.names.size() < 2)
-    throw Error("The planes need at least two relations with ten pairs each; found " +
-                std::to_string(planes.names.size()) + ".");
-  const Lda lda = fitLda(differences.differences, differences.classes, {},
-                         progress.stage("discriminants", 0.0, 0.5));
-  planes.ldaDifferences = firstTwo(ldaTransform(lda, differences.differences, 2));
-  planes.pcaDifferences = pcaPlane(differences.differences, progress.stage("components", 0.5, 0.6));
-  planes.pcaSilhouette = silhouette(planes.pcaDifferences, planes.classes);
-  planes.ldaSilhouette = silhouette(planes.ldaDifferences, planes.classes);
-
-  std::map<FeatureId, std::int32_t> words;
-  for (std::size_t i = 0; i < differences.pairs.size(); ++i)
-    for (const FeatureId word : {differences.pairs[i].first, differences.pairs[i].second})
-      words.emplace(word, differences.classes[i]);
-  Eigen::MatrixXd vectors(space.dimensions(), static_cast<Eigen::Index>(words.size()));
-  for (const auto& [word, number] : words) {
-    vectors.col(static_cast<Eigen::Index>(planes.words.size())) =
-        space.vectors->col(word).cast<double>();
-    planes.words.push_back(word);
-    planes.wordClasses.push_back(number);
-  }
-  planes.pcaWords = pcaPlane(vectors, progress.stage("components of the words", 0.6, 0.7));
-  planes.ldaWords = firstTwo(ldaTransform(lda, vectors, 2));
-  for (std::size_t i = 0; i < planes.names.size(); ++i)
-    for (const Relation& relation : relations)
-      if (relation.name == planes.names[i])
-        addCrystals(space, relation, static_cast<std::int32_t>(i), planes,
-                    progress.stage("crystals", 0.7, 1.0));
-  return planes;
 }
 
 }  // namespace
@@ -163,7 +60,7 @@ CrystalStudy::~CrystalStudy()
 
 std::vector<JobRunner*> CrystalStudy::jobs()
 {
-  return {&m_relationJob, &m_cleaningJob, &m_sweepJob,  &m_planeJob, &m_estimateJob,
+  return {&m_relationJob, &m_cleaningJob, &m_sweepJob,  &m_planeJob, &m_lengthJob, &m_estimateJob,
           &m_searchJob,   &m_judgeJob,    &m_reportJob, &m_makeJob,  &m_whyNotJob};
 }
 
@@ -184,6 +81,7 @@ void CrystalStudy::reset()
   m_cleaned.reset();
   m_sweep.reset();
   m_planes.reset();
+  m_length.reset();
   m_estimate.reset();
   m_findings.reset();
   m_crystal.reset();
@@ -193,6 +91,7 @@ void CrystalStudy::reset()
   emit cleanedChanged();
   emit sweepChanged();
   emit planesChanged();
+  emit lengthChanged();
   emit estimateChanged();
   emit findingsChanged();
   emit crystalChanged();
@@ -202,11 +101,12 @@ void CrystalStudy::reset()
     matchPairs();
 }
 
-std::vector<Relation> CrystalStudy::plainRelations() const
+std::vector<Relation> CrystalStudy::plainRelations(const std::vector<std::string>& only) const
 {
   std::vector<Relation> relations;
   for (const ScoredRelation& scored : m_relations)
-    relations.push_back(scored.relation);
+    if (only.empty() || std::find(only.begin(), only.end(), scored.relation.name) != only.end())
+      relations.push_back(scored.relation);
   return relations;
 }
 
@@ -291,7 +191,7 @@ void CrystalStudy::matchPairs()
 
 // Distractors ------------------------------------------------------------------------------------
 
-void CrystalStudy::clean(const Cleaning& cleaning)
+void CrystalStudy::clean(const Cleaning& cleaning, const std::vector<std::string>& only)
 {
   m_sweepJob.cancel();
   if (cleaning.method == CleaningMethod::None || !m_spaces) {
@@ -305,9 +205,10 @@ void CrystalStudy::clean(const Cleaning& cleaning)
   }
   m_cleaningJob.start(
       tr("Taking distractors out"),
-      [spaces = m_spaces, relations = plainRelations(), cleaning](const Progress& progress) {
+      [spaces = m_spaces, relations = plainRelations(only), cleaning](const Progress& progress) {
         auto cleaned = std::make_shared<CleanedSpace>();
         cleaned->cleaning = cleaning;
+        cleaned->relations = relations;
         const CrystalSpace raw = spaces->raw(progress);
         cleaned->fitted =
             fitCleaning(raw, relations, cleaning, progress.stage("directions", 0.0, 0.7));
@@ -325,7 +226,7 @@ void CrystalStudy::clean(const Cleaning& cleaning)
           return;
         m_sweepJob.start(
             tr("Silhouettes on held-out pairs"),
-            [spaces = m_spaces, relations = plainRelations(),
+            [spaces = m_spaces, relations = m_cleaned->relations,
              lda = m_cleaned->cleaning.lda](const Progress& progress) {
               const RelationDifferences differences =
                   relationDifferences(spaces->raw(progress), relations);
@@ -361,19 +262,48 @@ void CrystalStudy::addCleanedLayer()
   m_document->setCurrentLayer(m_document->addLayer(std::move(dictionary)));
 }
 
-void CrystalStudy::computePlanes()
+void CrystalStudy::computePlanes(const std::vector<std::string>& only)
 {
   if (!m_spaces)
     return;
   m_planeJob.start(
       tr("Planes of the relations"),
-      [spaces = m_spaces, relations = plainRelations()](const Progress& progress) {
+      [spaces = m_spaces, relations = plainRelations(only)](const Progress& progress) {
         return std::make_shared<const RelationPlanes>(
-            planesOf(spaces->raw(progress), relations, progress));
+            relationPlanes(spaces->raw(progress), relations, progress));
       },
       [this](std::shared_ptr<const RelationPlanes> planes) {
         m_planes = std::move(planes);
         emit planesChanged();
+      });
+}
+
+void CrystalStudy::relateToLength(const std::vector<std::string>& only)
+{
+  if (!m_spaces)
+    return;
+  m_lengthJob.start(
+      tr("Differences and word length"),
+      [spaces = m_spaces, relations = plainRelations(only)](const Progress& progress) {
+        const RelationDifferences differences =
+            relationDifferences(spaces->raw(progress), relations, 1);
+        auto study = std::make_shared<LengthStudy>();
+        study->relation =
+            orrery::relateToLength(differences, labelLengths(spaces->dictionary->labels), progress);
+        study->names = differences.names;
+        // Pairs without a length are left out of the relation, in order.
+        std::size_t next = 0;
+        for (std::size_t i = 0; i < differences.pairs.size(); ++i)
+          if (next < study->relation.pairs.size() &&
+              study->relation.pairs[next] == differences.pairs[i]) {
+            study->classes.push_back(differences.classes[i]);
+            ++next;
+          }
+        return std::shared_ptr<const LengthStudy>(std::move(study));
+      },
+      [this](std::shared_ptr<const LengthStudy> study) {
+        m_length = std::move(study);
+        emit lengthChanged();
       });
 }
 
@@ -421,9 +351,12 @@ void CrystalStudy::measure()
         auto report = std::make_shared<CrystalReport>();
         report->crystal = crystal;
         report->raw = aspectOf(spaces->raw(progress), crystal, spaces->rawNull(progress), progress);
-        if (cleaned)
+        if (cleaned) {
           report->cleaned =
               aspectOf(cleaned->space, crystal, spaces->nullOf(cleaned, progress), progress);
+          report->effect = cleaningEffect(spaces->raw(progress), cleaned->relations,
+                                          cleaned->cleaning, cleaned->fitted, crystal, progress);
+        }
         return std::shared_ptr<const CrystalReport>(std::move(report));
       },
       [this](std::shared_ptr<const CrystalReport> report) {

@@ -2,6 +2,7 @@
 // the jobs, keeps the results, says what changed.
 #pragma once
 
+#include "core/crystals/CleaningEffect.h"
 #include "core/crystals/Crystal.h"
 #include "core/crystals/CrystalFamilies.h"
 #include "core/crystals/CrystalNull.h"
@@ -9,6 +10,8 @@
 #include "core/crystals/DifferenceClusters.h"
 #include "core/crystals/Distractors.h"
 #include "core/crystals/Lda.h"
+#include "core/crystals/LengthRelation.h"
+#include "core/crystals/RelationPlanes.h"
 #include "core/crystals/RelationScores.h"
 #include "core/crystals/WhyNot.h"
 #include "core/crystals/WordPairs.h"
@@ -37,6 +40,7 @@ struct CleanedSpace {
   Cleaning cleaning;
   FittedCleaning fitted;
   CrystalSpace space;
+  std::vector<Relation> relations;  ///< That it was fitted on.
 };
 
 /// What a search brought, judged.
@@ -70,6 +74,7 @@ struct CrystalReport {
   Crystal crystal;
   CrystalAspect raw;
   std::optional<CrystalAspect> cleaned;
+  std::optional<CleaningEffect> effect;  ///< Where there is a cleaned space.
 };
 
 struct WhyNotReport {
@@ -78,21 +83,11 @@ struct WhyNotReport {
   std::optional<WhyNot> cleaned;
 };
 
-/// The relations' words and differences in two planes: leading principal components, and leading
-/// discriminants (arXiv:2410.19750, figures 1 and 2).
-struct RelationPlanes {
-  std::vector<std::string> names;         ///< Of the relations.
-  Eigen::Matrix2Xd pcaDifferences;        ///< 2 × p.
-  Eigen::Matrix2Xd ldaDifferences;        ///< 2 × p.
-  std::vector<std::int32_t> classes;      ///< p.
-  std::vector<FeatureId> words;           ///< m: of all pairs, each once.
-  std::vector<std::int32_t> wordClasses;  ///< m: of the first relation that has it.
-  Eigen::Matrix2Xd pcaWords, ldaWords;    ///< 2 × m.
-  std::vector<Crystal> crystals;  ///< A few of each relation, the best in the plane's space.
-  std::vector<std::int32_t> crystalClasses;
-  double pcaSilhouette = 0.0,
-         ldaSilhouette = 0.0;  ///< Of the differences in each plane, in-sample.
-  std::vector<std::string> leftOut;
+/// The leading component of the relations' differences against word length.
+struct LengthStudy {
+  LengthRelation relation;
+  std::vector<std::string> names;     ///< Of the relations.
+  std::vector<std::int32_t> classes;  ///< Of each pair of the relation.
 };
 
 /// Everything is of the current layer and goes with it; the files of word pairs stay and are
@@ -109,15 +104,19 @@ class CrystalStudy : public QObject {
   [[nodiscard]] const std::vector<ScoredRelation>& relations() const { return m_relations; }
 
   // Distractors ----------------------------------------------------------------------------------
-  /// None forgets the cleaned space. What the method lacks is said by a message.
-  void clean(const Cleaning& cleaning);
+  /// None forgets the cleaned space. What the method lacks is said by a message. @p only: of these
+  /// relations, by name; none: of all.
+  void clean(const Cleaning& cleaning, const std::vector<std::string>& only = {});
   [[nodiscard]] std::shared_ptr<const CleanedSpace> cleaned() const { return m_cleaned; }
   /// Held-out and permuted silhouettes of an LDA space; null until they are there.
   [[nodiscard]] std::shared_ptr<const LdaSweep> sweep() const { return m_sweep; }
   /// The cleaned space as a dictionary of its own, shown at once.
   void addCleanedLayer();
-  void computePlanes();
+  void computePlanes(const std::vector<std::string>& only = {});
   [[nodiscard]] std::shared_ptr<const RelationPlanes> planes() const { return m_planes; }
+  /// Figure 10 of arXiv:2410.19750, over all pairs whose words are labels.
+  void relateToLength(const std::vector<std::string>& only = {});
+  [[nodiscard]] std::shared_ptr<const LengthStudy> lengthStudy() const { return m_length; }
 
   // Search ---------------------------------------------------------------------------------------
   void estimate(const CrystalSearchOptions& options, bool cleaned, int groups = 0);
@@ -132,6 +131,8 @@ class CrystalStudy : public QObject {
   // One crystal ----------------------------------------------------------------------------------
   /// Undoable; its corners are selected. Nothing: none is looked at.
   void setCrystal(const std::optional<Crystal>& crystal);
+  /// As a session had it: no step to undo, and the selection stays as it is.
+  void restoreCrystal(const Crystal& crystal) { applyCrystal(m_layer, crystal); }
   [[nodiscard]] const std::optional<Crystal>& crystal() const { return m_crystal; }
   /// Null until measured.
   [[nodiscard]] std::shared_ptr<const CrystalReport> report() const { return m_report; }
@@ -150,6 +151,7 @@ class CrystalStudy : public QObject {
   void cleanedChanged();
   void sweepChanged();
   void planesChanged();
+  void lengthChanged();
   void estimateChanged();
   void findingsChanged();
   void searchingChanged(bool running);
@@ -168,7 +170,8 @@ class CrystalStudy : public QObject {
   void measure();
   void judge(CrystalSearchResult result, int nullSearches, int groups);
   void takeFound(bool stopped);
-  [[nodiscard]] std::vector<Relation> plainRelations() const;
+  [[nodiscard]] std::vector<Relation> plainRelations(
+      const std::vector<std::string>& only = {}) const;
   [[nodiscard]] std::shared_ptr<Spaces> spaces() const { return m_spaces; }
 
   Document* m_document;
@@ -179,6 +182,7 @@ class CrystalStudy : public QObject {
   std::shared_ptr<const CleanedSpace> m_cleaned;
   std::shared_ptr<const LdaSweep> m_sweep;
   std::shared_ptr<const RelationPlanes> m_planes;
+  std::shared_ptr<const LengthStudy> m_length;
   std::optional<CrystalSearchEstimate> m_estimate;
   std::shared_ptr<const CrystalFindings> m_findings;
   std::optional<Crystal> m_crystal;
@@ -187,8 +191,8 @@ class CrystalStudy : public QObject {
 
   std::shared_ptr<LiveSearch> m_live;
   QTimer m_liveTimer;
-  JobRunner m_relationJob, m_cleaningJob, m_sweepJob, m_planeJob, m_estimateJob, m_searchJob,
-      m_judgeJob, m_reportJob, m_makeJob, m_whyNotJob;
+  JobRunner m_relationJob, m_cleaningJob, m_sweepJob, m_planeJob, m_lengthJob, m_estimateJob,
+      m_searchJob, m_judgeJob, m_reportJob, m_makeJob, m_whyNotJob;
 };
 
 }  // namespace orrery

@@ -89,6 +89,40 @@ QString noteOf(const CrystalQuality& quality)
       .arg(quality.residual, 0, 'f', 2);
 }
 
+QString percent(double share)
+{
+  return QString::number(100.0 * share, 'f', share < 0.0995 ? 1 : 0) + QStringLiteral(" %");
+}
+
+/// What was done to the space, for a title.
+QString cleaningTitle(const CleaningEffect& effect)
+{
+  switch (effect.method) {
+    case CleaningMethod::Lda:
+      return translated("After LDA: %1 of %2 discriminants")
+          .arg(effect.directions)
+          .arg(std::max(effect.most, effect.directions));
+    case CleaningMethod::Pca:
+      return translated("After removing %1 components").arg(effect.directions);
+    case CleaningMethod::Column:
+      return translated("After removing a column's direction");
+    default:
+      return translated("After removing %1 directions").arg(effect.directions);
+  }
+}
+
+/// The figures after cleaning are no proof where the crystal's own pairs helped to find the space,
+/// nor where the space has lost its differences.
+QString caution(const CleaningEffect& effect)
+{
+  if (effect.withoutOwn)
+    return translated("fitted without these pairs: %1").arg(noteOf(*effect.withoutOwn));
+  if (effect.method == CleaningMethod::Lda && effect.ownPairs == 0)
+    return translated("its relation is none of LDA's: %1 of ab, %2 of cd left")
+        .arg(percent(effect.keptAb), percent(effect.keptCd));
+  return {};
+}
+
 PlanarCrystal planar(const CrystalAspect& aspect, const QString& title)
 {
   PlanarCrystal crystal;
@@ -307,7 +341,10 @@ PlanarPicture planarPicture(const Dictionary& dictionary, const CrystalReport& r
   picture.before = planar(report.raw, report.cleaned ? translated("Before removal")
                                                      : translated("In the space as it is"));
   if (report.cleaned)
-    picture.after = planar(*report.cleaned, translated("After removal"));
+    picture.after = planar(*report.cleaned, report.effect ? cleaningTitle(*report.effect)
+                                                          : translated("After removal"));
+  if (picture.after && report.effect)
+    picture.after->caution = caution(*report.effect);
   return picture;
 }
 
@@ -340,7 +377,7 @@ std::vector<PlanesPicture> planesPictures(const Dictionary& dictionary,
   differences.caption =
       translated(
           "%1: differences of %2 word pairs, a point each, coloured by relation.%3 "
-          "Silhouettes are in-sample.")
+          "Silhouettes are of all relations, in-sample.")
           .arg(visibleText(dictionary.name, 60))
           .arg(planes.classes.size())
           .arg(left);

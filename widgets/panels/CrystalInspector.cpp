@@ -19,6 +19,7 @@ CrystalInspector::CrystalInspector(Document* document, CrystalStudy* study, QWid
       m_study(study),
       m_save(new QToolButton(this)),
       m_note(new QLabel(this)),
+      m_effect(new QLabel(this)),
       m_drawing(new PlanarDrawing(this)),
       m_measures(new ValueTable(tr("Measures"), tr("measures"), this)),
       m_fourth(new ValueTable(tr("Nearest to b − a + c"), tr("fourth-corner"), this))
@@ -46,6 +47,11 @@ CrystalInspector::CrystalInspector(Document* document, CrystalStudy* study, QWid
   m_note->setAccessibleName(tr("About the crystal"));
   m_note->setForegroundRole(QPalette::PlaceholderText);
   m_note->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+  m_effect->setTextFormat(Qt::PlainText);
+  m_effect->setWordWrap(true);
+  m_effect->setContentsMargins(8, 0, 8, 0);
+  m_effect->setAccessibleName(tr("What the cleaning did to this crystal"));
+  m_effect->hide();
   m_save->setIcon(icon(QStringLiteral("figure")));
   m_save->setAutoRaise(true);
   m_save->setAccessibleName(tr("Save the drawing"));
@@ -67,6 +73,7 @@ CrystalInspector::CrystalInspector(Document* document, CrystalStudy* study, QWid
   layout->setContentsMargins(0, 0, 0, 0);
   layout->setSpacing(2);
   layout->addLayout(line);
+  layout->addWidget(m_effect);
   layout->addWidget(splitter, 1);
   m_drawing->setEmptyText(
       tr("Choose a crystal in a table, or make one: of four selected features, "
@@ -110,6 +117,10 @@ void CrystalInspector::showReport()
   const auto dictionary = m_document->dictionary();
   const auto report = m_study->report();
   m_save->setEnabled(report != nullptr);
+  const QString effect =
+      report && report->effect ? visibleText(report->effect->sentence(), 0).trimmed() : QString();
+  m_effect->setText(effect);
+  m_effect->setVisible(!effect.isEmpty());
   if (!report || !dictionary) {
     // The drawing of the one before would be taken for this one's.
     m_drawing->setPicture({});

@@ -38,7 +38,7 @@ class CrystalInspector : public QWidget {
   CrystalStudy* m_study;
   std::array<QToolButton*, 4> m_corners{};
   QToolButton* m_save;
-  QLabel* m_note;
+  QLabel *m_note, *m_effect;
   PlanarDrawing* m_drawing;
   ValueTable *m_measures, *m_fourth;
 };

@@ -100,6 +100,13 @@ QWidget* CrystalPanel::relationPage()
   connect(load, &QPushButton::clicked, this, &CrystalPanel::loadRequested);
   connect(forget, &QPushButton::clicked, m_study, &CrystalStudy::clearPairs);
   m_relations = new ValueTable(tr("Relations"), tr("relations"), page);
+  m_relations->setMultiple();
+  auto* filter = new QLineEdit(page);
+  filter->setAccessibleName(tr("Filter the relations"));
+  filter->setPlaceholderText(tr("Filter by name or verdict"));
+  filter->setClearButtonEnabled(true);
+  connect(filter, &QLineEdit::textChanged, m_relations->filter(), &ValueFilter::setText);
+  m_chosenText = note(tr("Which relations are used"), page);
 
   m_method = new QComboBox(page);
   m_method->setAccessibleName(tr("How distractors are taken out"));
@@ -117,6 +124,13 @@ QWidget* CrystalPanel::relationPage()
       tr("Discriminants kept (at most relations − 1), or principal components removed"));
   m_components->setRange(1, 4096);
   m_components->setValue(8);
+  m_solver = new QComboBox(page);
+  m_solver->setAccessibleName(tr("How LDA is solved"));
+  m_solver->addItem(tr("singular values"), static_cast<int>(LdaSolver::SingularValues));
+  m_solver->addItem(tr("shrinkage"), static_cast<int>(LdaSolver::Shrinkage));
+  m_solver->setToolTip(
+      tr("Shrinkage (Ledoit and Wolf) holds better for pairs that LDA has not seen, where there "
+         "are fewer pairs than dimensions"));
   m_column = new QComboBox(page);
   m_column->setAccessibleName(tr("Column whose direction is removed"));
   m_clean = new QPushButton(tr("Clean"), page);
@@ -126,14 +140,24 @@ QWidget* CrystalPanel::relationPage()
   m_planes->setToolTip(
       tr("Show the relations in the plane of principal components and in that of "
          "discriminants"));
+  m_length = new QPushButton(tr("Length"), page);
+  m_length->setToolTip(
+      tr("Show the first component of the differences against the difference in word length"));
   m_cleanedText = note(tr("About the cleaned space"), page);
   connect(m_clean, &QPushButton::clicked, this, &CrystalPanel::clean);
   connect(m_asLayer, &QPushButton::clicked, m_study, &CrystalStudy::addCleanedLayer);
-  connect(m_planes, &QPushButton::clicked, this, &CrystalPanel::planesRequested);
+  connect(m_planes, &QPushButton::clicked, this, &CrystalPanel::askPlanes);
+  connect(m_length, &QPushButton::clicked, this, &CrystalPanel::askLength);
+  connect(m_relations, &ValueTable::selectionChanged, this, [this] {
+    const auto count = m_relations->selectedRows().size();
+    m_chosenText->setText(count == 0 ? tr("All relations are used; select some to use those alone.")
+                                     : tr("%1 selected relations are used.").arg(count));
+  });
   const auto showOptions = [this] {
     const auto method = static_cast<CleaningMethod>(m_method->currentData().toInt());
     m_components->setEnabled(method == CleaningMethod::Lda || method == CleaningMethod::Pca);
     m_column->setEnabled(method == CleaningMethod::Column);
+    m_solver->setEnabled(method == CleaningMethod::Lda);
   };
   connect(m_method, &QComboBox::currentIndexChanged, this, showOptions);
   showOptions();
@@ -144,16 +168,22 @@ QWidget* CrystalPanel::relationPage()
   auto* form = new QFormLayout;
   form->setFieldGrowthPolicy(QFormLayout::AllNonFixedFieldsGrow);
   form->addRow(tr("Distractors"), m_method);
-  form->addRow(tr("Components"), m_components);
+  auto* components = new QHBoxLayout;
+  components->addWidget(m_components);
+  components->addWidget(m_solver, 1);
+  form->addRow(tr("Components"), components);
   form->addRow(tr("Column"), m_column);
   auto* buttons = new QHBoxLayout;
   buttons->addWidget(m_clean);
   buttons->addWidget(m_asLayer);
   buttons->addWidget(m_planes);
+  buttons->addWidget(m_length);
   auto* layout = new QVBoxLayout(page);
   layout->setContentsMargins(6, 6, 6, 6);
   layout->addLayout(top);
+  layout->addWidget(filter);
   layout->addWidget(m_relations, 1);
+  layout->addWidget(m_chosenText);
   layout->addLayout(form);
   layout->addLayout(buttons);
   layout->addWidget(m_cleanedText);
@@ -379,11 +409,15 @@ void CrystalPanel::clean()
   Cleaning cleaning;
   cleaning.method = static_cast<CleaningMethod>(m_method->currentData().toInt());
   cleaning.components = m_components->value();
+  const std::vector<std::string> only = chosenRelations();
   if (cleaning.method == CleaningMethod::Lda) {
+    cleaning.lda.solver = static_cast<LdaSolver>(m_solver->currentData().toInt());
     // No more than relations − 1 can be kept.
     int classes = 0;
     for (const ScoredRelation& scored : m_study->relations())
-      classes += scored.relation.pairs.size() >= 10;
+      classes +=
+          scored.relation.pairs.size() >= 10 &&
+          (only.empty() || std::find(only.begin(), only.end(), scored.relation.name) != only.end());
     cleaning.components = std::clamp(cleaning.components, 1, std::max(1, classes - 1));
   } else if (cleaning.method == CleaningMethod::Column) {
     if (m_column->currentIndex() <= 0) {
@@ -399,7 +433,29 @@ void CrystalPanel::clean()
     for (std::size_t i = 0; i < features.size(); ++i)
       cleaning.directions.col(static_cast<Eigen::Index>(i)) = dictionary->decoder->col(features[i]);
   }
-  m_study->clean(cleaning);
+  m_study->clean(cleaning, only);
+}
+
+std::vector<std::string> CrystalPanel::chosenRelations() const
+{
+  std::vector<std::string> names;
+  const auto& relations = m_study->relations();
+  for (const int row : m_relations->selectedRows())
+    if (static_cast<std::size_t>(row) < relations.size())
+      names.push_back(relations[static_cast<std::size_t>(row)].relation.name);
+  return names;
+}
+
+void CrystalPanel::askPlanes()
+{
+  // One relation alone has no planes.
+  const auto chosen = chosenRelations();
+  emit planesRequested(chosen.size() >= 2 ? chosen : std::vector<std::string>());
+}
+
+void CrystalPanel::askLength()
+{
+  emit lengthRequested(chosenRelations());
 }
 
 void CrystalPanel::showRelations()
@@ -411,6 +467,8 @@ void CrystalPanel::showRelations()
                             ? tr("No word pairs yet")
                             : tr("%1 relations, judged against shuffled partners").arg(count));
   m_planes->setEnabled(count >= 2);
+  m_length->setEnabled(count >= 1);
+  emit m_relations->selectionChanged();
   m_column->clear();
   m_column->addItem(tr("Length of the label"));
   if (const auto dictionary = m_document->dictionary())

@@ -15,6 +15,8 @@
 #include <QWidget>
 
 #include <array>
+#include <string>
+#include <vector>
 
 namespace orrery {
 
@@ -33,10 +35,14 @@ class CrystalPanel : public QWidget {
 
  public slots:
   void makeFromSelection();
+  void askPlanes();
+  void askLength();
 
  signals:
   void loadRequested();
-  void planesRequested();
+  /// Of these relations; none: of all.
+  void planesRequested(const std::vector<std::string>& only);
+  void lengthRequested(const std::vector<std::string>& only);
   void saveRequested(const orrery::ResultTable& table, const QString& stem);
 
  private:
@@ -44,6 +50,8 @@ class CrystalPanel : public QWidget {
   QWidget* searchPage();
   QWidget* onePage();
   void clean();
+  /// Names of the relations that are selected in their table.
+  [[nodiscard]] std::vector<std::string> chosenRelations() const;
   void showRelations();
   void showCleaned();
   void showFindings();
@@ -57,11 +65,11 @@ class CrystalPanel : public QWidget {
   CrystalStudy* m_study;
   QTabWidget* m_tabs;
   ValueTable *m_relations, *m_families, *m_crystals, *m_criteria;
-  QComboBox *m_method, *m_column, *m_space, *m_mode;
+  QComboBox *m_method, *m_solver, *m_column, *m_space, *m_mode;
   QSpinBox *m_components, *m_nulls, *m_groups;
   QDoubleSpinBox *m_residual, *m_least;
-  QPushButton *m_clean, *m_asLayer, *m_planes, *m_search, *m_stop, *m_fromSelection;
-  QLabel *m_cleanedText, *m_estimateText, *m_foundText, *m_whyNotText;
+  QPushButton *m_clean, *m_asLayer, *m_planes, *m_length, *m_search, *m_stop, *m_fromSelection;
+  QLabel *m_chosenText, *m_cleanedText, *m_estimateText, *m_foundText, *m_whyNotText;
   QLineEdit *m_filter, *m_algebra;
   std::array<QLineEdit*, 4> m_corners{};
   QTimer m_estimateSoon;

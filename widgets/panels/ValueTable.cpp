@@ -93,6 +93,22 @@ void ValueTable::setTitle(const QString& title)
   m_title->setToolTip(title.toHtmlEscaped());
 }
 
+void ValueTable::setMultiple()
+{
+  m_table->setSelectionMode(QAbstractItemView::ExtendedSelection);
+  connect(m_table->selectionModel(), &QItemSelectionModel::selectionChanged, this,
+          &ValueTable::selectionChanged);
+}
+
+std::vector<int> ValueTable::selectedRows() const
+{
+  std::vector<int> rows;
+  for (const QModelIndex& index : m_table->selectionModel()->selectedRows())
+    rows.push_back(m_filter->mapToSource(index).row());
+  std::sort(rows.begin(), rows.end());
+  return rows;
+}
+
 int ValueTable::currentRow() const
 {
   const QModelIndex index = m_table->currentIndex();

@@ -9,6 +9,8 @@
 #include <QToolButton>
 #include <QWidget>
 
+#include <vector>
+
 namespace orrery {
 
 class ValueTable : public QWidget {
@@ -24,12 +26,17 @@ class ValueTable : public QWidget {
   [[nodiscard]] QTableView* table() { return m_table; }
   /// A line above the table.
   void setTitle(const QString& title);
+  /// Several rows can be selected.
+  void setMultiple();
+  /// Rows of the model, ascending.
+  [[nodiscard]] std::vector<int> selectedRows() const;
   /// Row of the model that is current; −1: none.
   [[nodiscard]] int currentRow() const;
 
  signals:
   /// Clicked, or reached by keys; a row of the model.
   void rowChosen(int row);
+  void selectionChanged();
   void saveRequested(const orrery::ResultTable& table, const QString& stem);
 
  private:

@@ -118,13 +118,17 @@ void paintPlanarPicture(QPainter& painter, const QRectF& area, const PlanarPictu
     spanX = std::max(spanX, span.x());
     spanY = std::max(spanY, span.y());
   }
+  const bool cautioned = std::any_of(drawn.begin(), drawn.end(), [](const PlanarCrystal* crystal) {
+    return !crystal->caution.isEmpty();
+  });
+  const double below = cautioned ? 1.15 * em : 0.0;
   const double width = area.width() / static_cast<double>(drawn.size());
   std::vector<Pane> panes;
   for (std::size_t i = 0; i < drawn.size(); ++i) {
     const QRectF whole(area.left() + width * static_cast<double>(i), area.top(), width,
                        area.height());
     Pane pane;
-    pane.area = whole.adjusted(3.2 * em, 2.9 * em, -3.2 * em, -4.3 * em);
+    pane.area = whole.adjusted(3.2 * em, 2.9 * em, -3.2 * em, -4.3 * em - below);
     pane.area = pane.area.isValid() ? pane.area : whole;
     pane.scale = std::min(pane.area.width() / spanX, pane.area.height() / spanY);
     panes.push_back(pane);
@@ -159,10 +163,12 @@ void paintPlanarPicture(QPainter& painter, const QRectF& area, const PlanarPictu
     };
     centered(whole.top() + 1.15 * em, crystal.title, true);
     paintShape(painter, pane, shape, picture.names, color, style);
-    centered(whole.bottom() - 1.55 * em,
+    centered(whole.bottom() - 1.55 * em - below,
              QStringLiteral("planarity %1 %").arg(100.0 * crystal.planarity, 0, 'f', 1) +
                  (crystal.note.isEmpty() ? QString() : QStringLiteral(" · ") + crystal.note),
              false);
+    if (!crystal.caution.isEmpty())
+      centered(whole.bottom() - 1.55 * em, crystal.caution, false);
     // The scale bar makes "true to scale" something to check.
     const double length = roundLength(0.3 * std::max(spanX, spanY));
     const double bar = length * pane.scale;
@@ -223,7 +229,9 @@ void PlanarDrawing::setPicture(PlanarPicture picture)
       said += QStringLiteral("%1: planarity %2 percent, %3. ")
                   .arg(crystal->title)
                   .arg(100.0 * crystal->planarity, 0, 'f', 1)
-                  .arg(crystal->note);
+                  .arg(crystal->caution.isEmpty()
+                           ? crystal->note
+                           : crystal->note + QStringLiteral("; ") + crystal->caution);
   setSummary(said);
   if (m_picture.before || m_picture.after)
     setDrawing([this](QPainter& painter, const QSizeF& size, const DrawingStyle& style) {

@@ -6,6 +6,7 @@
 
 #include <QComboBox>
 #include <QString>
+#include <QToolButton>
 #include <QWidget>
 
 #include <Eigen/Core>
@@ -27,11 +28,23 @@ struct PlanesPicture {
   std::vector<PlanePane> panes;
   std::vector<std::int32_t> classes;  ///< Of each point.
   std::vector<QString> classNames;
+  /// Classes that have a colour, a place in the legend and quads, in that order; the others are
+  /// grey. Empty: all, in their own order.
+  std::vector<std::int32_t> chosen;
   std::vector<QString> labels;  ///< Of each point, or empty: none. Corners of quads come first.
   std::vector<std::array<std::int32_t, 4>> quads;  ///< a, b, c, d as places in the points.
   std::vector<std::int32_t> quadClasses;
   QString caption;
+
+  [[nodiscard]] std::vector<std::int32_t> legend() const;
 };
+
+/// More at once could not be told apart: colours that are safe for all eyes, and room for quads.
+inline constexpr std::size_t fewClasses = 8;
+
+/// The @p most classes of largest @p separations, best first.
+std::vector<std::int32_t> mostSeparated(const std::vector<double>& separations,
+                                        std::size_t most = fewClasses);
 
 void paintPlanes(QPainter& painter, const QRectF& area, const PlanesPicture& picture, bool dark,
                  const OverlayStyle& style);
@@ -44,7 +57,11 @@ class PlanesView : public QWidget {
  public:
   explicit PlanesView(QWidget* parent = nullptr);
 
-  void setPictures(std::vector<PlanesPicture> pictures);
+  /// @p separations: of each class, what the list of classes is sorted by. A choice of classes that
+  /// the user made stays while the classes do.
+  void setPictures(std::vector<PlanesPicture> pictures, std::vector<double> separations = {});
+  /// Empty: the most separated.
+  void chooseClasses(std::vector<std::int32_t> chosen);
   void showPicture(int index);
   [[nodiscard]] const std::vector<PlanesPicture>& pictures() const { return m_pictures; }
   /// Null if there is none.
@@ -58,8 +75,12 @@ class PlanesView : public QWidget {
  private:
   class Canvas;
 
+  void fillMenu();
+
   std::vector<PlanesPicture> m_pictures;
+  std::vector<double> m_separations;
   QComboBox* m_choice;
+  QToolButton* m_classes;
   Canvas* m_canvas;
 };
 
