@@ -1,5 +1,6 @@
 #include "app/CommandLine.h"
 #include "app/commands/Command.h"
+#include "app/commands/RenderCrystals.h"
 #include "app/commands/RenderGalaxy.h"
 #include "app/commands/RenderLobes.h"
 #include "app/commands/RenderPanels.h"
@@ -26,12 +27,10 @@ FigureRequest figureRequest(const Arguments& arguments)
 {
   const std::string view =
       arguments.choice("view", "cloud", {"cloud", "crystals", "lobes", "galaxy"});
-  if (view == "crystals")
-    throw UsageError(
-        "this version does not have --view crystals yet; cloud, lobes and galaxy are there");
+  const bool wide = view == "crystals";
   FigureRequest request;
-  request.widthMm = arguments.number("width-mm", 85, 1, 5000);
-  request.heightMm = arguments.number("height-mm", 60, 1, 5000);
+  request.widthMm = arguments.number("width-mm", wide ? 170 : 85, 1, 5000);
+  request.heightMm = arguments.number("height-mm", wide ? 80 : 60, 1, 5000);
   request.dpi = arguments.number("dpi", 300, 10, 4800);
   if (arguments.has("transparent"))
     request.background = FigureBackground::Transparent;
@@ -137,7 +136,10 @@ const CommandSpec& renderSpec()
                    "       [--camera X Y Z  X Y Z  X Y Z  SCALE]",
                    "render FILE --view lobes --cooccurrence FILE --output FIGURE",
                    "       [--clusters 3] [--shift add|clip] [--min-blocks 1]",
-                   "       [--max-share 1]", "render FILE|FOLDER --view galaxy --output FIGURE",
+                   "       [--max-share 1]", "render FILE|SESSION --view crystals --output FIGURE",
+                   "       [--pairs FILE...] [--check A B C D]",
+                   "       [--clean none|lda|pca|length] [--components 8]",
+                   "render FILE|FOLDER --view galaxy --output FIGURE",
                    "       [--variant textbook|published]"},
       .description =
           "Draws the cloud of features as the window would, in millimetres and dots per inch: the "
@@ -157,7 +159,17 @@ const CommandSpec& renderSpec()
            {"view", "NAME",
             "cloud (default), or lobes: the map six times, coloured by the lobes of each "
             "affinity (170 x 110 mm unless said otherwise), or galaxy: the clouds of up to five "
-            "layers of a folder or an HDF5 file on the same axes (170 mm wide)."},
+            "layers of a folder or an HDF5 file on the same axes (170 mm wide), or crystals: the "
+            "cloud with quads, and one crystal in its own plane before and after cleaning (170 x "
+            "80 mm)."},
+           {"pairs", "FILE...",
+            "Of --view crystals: word pairs; the best crystal of each relation is a quad.", 1, 0},
+           {"check", "A B C D",
+            "Of --view crystals: the one that is looked at. Default: the session's, or the best.",
+            1, 4},
+           {"clean", "NAME",
+            "Of --view crystals: none, lda (default with --pairs), pca or length, as in crystals."},
+           {"components", "N", "Of --view crystals: directions that lda keeps or pca removes."},
            {"cooccurrence", "FILE", "Of --view lobes: which features fire together."},
            {"clusters", "NUMBER", "Of --view lobes: how many lobes. Default: 3."},
            {"shift", "add|clip", "Of --view lobes: what becomes of negative values."},
@@ -178,6 +190,7 @@ const CommandSpec& renderSpec()
       .files = "FILE",
       .examples = {"orrery render map.npy --output map.png --width-mm 114",
                    "orrery render params.npz --color-by density --output cloud.pdf",
+                   "orrery render words.npy --view crystals --pairs capitals.txt --output c.pdf",
                    "orrery render work.orrery --layout four.json --output figure.pdf"},
   };
   return spec;
@@ -190,19 +203,33 @@ CommandOutput runRender(const CommandContext& context)
     throw UsageError("--output is missing");
   FigureRequest request = figureRequest(context.arguments);
   const bool lobes = context.arguments.text("view") == "lobes";
+  const bool crystals = context.arguments.text("view") == "crystals";
   if (lobes)
     checkLobeOptions(context);
+  const std::filesystem::path& file = context.arguments.files().front();
+  const bool session = file.extension() == ".png" || looksLikeSession(file);
+  if (crystals)
+    checkCrystalFigure(context, session);
   const std::unique_ptr<QGuiApplication> application = makeApplication();
   checkFigure(request, *output);
   if (context.arguments.text("view") == "galaxy")
     return renderGalaxy(context, request.camera, request.dpi, *output);
   const auto layout = context.arguments.path("layout");
-  const std::filesystem::path& file = context.arguments.files().front();
-  if ((layout && isPanelLayout(*layout)) || file.extension() == ".png" || looksLikeSession(file))
-    return renderPanels(context, request, *output);
   CommandOutput result;
-  const Dictionary dictionary =
-      readForCommand(context, result, context.progress.stage("Reading", 0.0, 0.5));
+  if (crystals && session) {
+    SessionFigure shown = sessionFigure(context, request, result);
+    // Both halves share the page: its size is the command's, not the window's.
+    shown.figure.widthMm = request.widthMm;
+    shown.figure.heightMm = request.heightMm;
+    renderCrystals(context, shown.dictionary, std::move(shown.figure), shown.crystals, *output,
+                   result);
+    return result;
+  }
+  if ((layout && isPanelLayout(*layout)) || session)
+    return renderPanels(context, request, *output);
+  const auto read = std::make_shared<const Dictionary>(
+      readForCommand(context, result, context.progress.stage("Reading", 0.0, 0.5)));
+  const Dictionary& dictionary = *read;
   const Embedding embedding = positionsFor(context, dictionary);
   if (lobes) {
     LobeFigureSize size;
@@ -225,6 +252,13 @@ CommandOutput runRender(const CommandContext& context)
   applyColors(request, context.arguments, dictionary);
   request.positions = embedding.positions;
   request.planar = embedding.dimensions == 2;
+  if (crystals) {
+    if (!context.arguments.has("color-by"))
+      request.appearance.defaultColor = QColor(0xA8, 0xB4, 0xC0);  // quads have the colours
+    request.caption = QString::fromStdString(embedding.description);
+    renderCrystals(context, read, std::move(request), {}, *output, result);
+    return result;
+  }
   request.caption = QString::fromStdString(embedding.description);
   context.progress.checkStopped();
   const FigureEstimate drawn =

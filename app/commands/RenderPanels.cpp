@@ -51,6 +51,8 @@ class Sources {
       m_output.notes.push_back("warning: " + note);
     if (!m_window && session.parts.count("window"))
       m_window = nlohmann::json::parse(session.parts.at("window"), nullptr, false);
+    if (session.parts.count("crystals"))
+      m_crystals = session.parts.at("crystals");
     const auto folder = std::filesystem::absolute(path).parent_path();
     std::vector<Source>& layers = m_sessions[path];
     std::size_t first = 0;
@@ -113,6 +115,9 @@ class Sources {
     return pixels >= 50 && pixels <= 20000 ? pixels : 0.0;
   }
 
+  /// What the first session says of crystals, as JSON.
+  [[nodiscard]] const std::string& crystals() const { return m_crystals; }
+
   static bool isPicture(const std::filesystem::path& path) { return path.extension() == ".png"; }
   static bool isSession(const std::filesystem::path& path)
   {
@@ -125,6 +130,7 @@ class Sources {
   std::map<std::filesystem::path, std::vector<Source>> m_sessions;
   std::map<std::filesystem::path, Source> m_files;
   std::optional<nlohmann::json> m_window;
+  std::string m_crystals;
 };
 
 /// The layout as it is written, each value looked at before it is used.
@@ -393,37 +399,46 @@ Embedding mapOf(const Dictionary& dictionary, int dimensions, std::uint64_t seed
   return embedding;
 }
 
+SessionFigure sessionFigure(const CommandContext& context, const FigureRequest& page,
+                            CommandOutput& result)
+{
+  Sources sources(context, result);
+  const Arguments& arguments = context.arguments;
+  Source& source = sources.session(arguments.files().front()).front();
+  if (const auto column = arguments.text("color-by"))
+    source.view.appearance.colorBy = *column;
+  if (const auto column = arguments.text("size-by"))
+    source.view.appearance.sizeBy = *column;
+  FigureRequest figure = figureOf(context, source, 0);
+  figure.widthMm = page.widthMm;
+  figure.heightMm = page.heightMm;
+  figure.dpi = page.dpi;
+  figure.background = page.background;
+  if (page.camera)
+    figure.camera = page.camera;
+  // As the window showed it: points of the same size, and its shape unless another is asked for.
+  const double width = sources.windowSide("width");
+  const double height = sources.windowSide("height");
+  figure.viewWidth = width;
+  if (width > 0 && height > 0 && !arguments.has("height-mm"))
+    figure.heightMm = figure.widthMm * height / width;
+  return {std::move(figure), source.layer.dictionary, sources.crystals()};
+}
+
 CommandOutput renderPanels(const CommandContext& context, const FigureRequest& page,
                            const std::filesystem::path& output)
 {
   CommandOutput result;
-  Sources sources(context, result);
   const Arguments& arguments = context.arguments;
   const auto layoutPath = arguments.path("layout");
   if (!layoutPath) {
-    Source& source = sources.session(arguments.files().front()).front();
-    if (const auto column = arguments.text("color-by"))
-      source.view.appearance.colorBy = *column;
-    if (const auto column = arguments.text("size-by"))
-      source.view.appearance.sizeBy = *column;
-    FigureRequest figure = figureOf(context, source, 0);
-    figure.widthMm = page.widthMm;
-    figure.heightMm = page.heightMm;
-    figure.dpi = page.dpi;
-    figure.background = page.background;
-    if (page.camera)
-      figure.camera = page.camera;
-    // As the window showed it: points of the same size, and its shape unless another is asked for.
-    const double width = sources.windowSide("width");
-    const double height = sources.windowSide("height");
-    figure.viewWidth = width;
-    if (width > 0 && height > 0 && !arguments.has("height-mm"))
-      figure.heightMm = figure.widthMm * height / width;
+    const FigureRequest figure = sessionFigure(context, page, result).figure;
     const FigureEstimate drawn = writeFigure(figure, output, context.progress);
     tell(result, drawn, page.dpi, output, 1, figure.caption.toStdString());
     return result;
   }
 
+  Sources sources(context, result);
   const Layout layout(*layoutPath);
   std::vector<FigureRequest> panels;
   std::vector<QString> headings;

@@ -6,6 +6,8 @@
 #include "widgets/figure/Figure.h"
 
 #include <filesystem>
+#include <memory>
+#include <string>
 
 namespace orrery {
 
@@ -17,6 +19,15 @@ bool isPanelLayout(const std::filesystem::path& path);
 /// resolution and background.
 CommandOutput renderPanels(const CommandContext& context, const FigureRequest& page,
                            const std::filesystem::path& output);
+
+/// What a session, or a picture that carries one, shows of its current layer.
+struct SessionFigure {
+  FigureRequest figure;
+  std::shared_ptr<const Dictionary> dictionary;
+  std::string crystals;  ///< JSON of the part "crystals"; empty: it has none.
+};
+SessionFigure sessionFigure(const CommandContext& context, const FigureRequest& page,
+                            CommandOutput& result);
 
 /// The exact principal components in @p dimensions, or the map itself where it is one.
 Embedding mapOf(const Dictionary& dictionary, int dimensions, std::uint64_t seed,
