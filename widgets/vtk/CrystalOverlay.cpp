@@ -1,6 +1,7 @@
 #include "widgets/vtk/CrystalOverlay.h"
 
 #include "widgets/vtk/Palette.h"
+#include "widgets/vtk/QuadFill.h"
 
 #include <QFontMetricsF>
 #include <QPainter>
@@ -63,11 +64,21 @@ std::vector<PlacedLabel> drawCrystals(QPainter& painter, const std::vector<Cryst
   painter.save();
   painter.setRenderHint(QPainter::Antialiasing);
   painter.setClipRect(area.adjusted(-1, -1, 1, 1), Qt::IntersectClip);
+  const auto isDrawn = [&](const CrystalShape& crystal) {
+    return std::all_of(crystal.corners.begin(), crystal.corners.end(),
+                       [&](FeatureId feature) { return points.drawn(feature); });
+  };
+  std::vector<FilledQuad> insides;
+  for (const bool chosen : {false, true})
+    for (const CrystalShape& crystal : crystals)
+      if (crystal.chosen == chosen && isDrawn(crystal)) {
+        const auto [a, b, c, d] = crystal.corners;
+        insides.push_back({{a, b, d, c}, faded(crystal.color, chosen ? 0.26 : 0.07)});
+      }
+  fillQuads(painter, insides, points, area);
   for (const bool chosen : {false, true})
     for (const CrystalShape& crystal : crystals) {
-      if (crystal.chosen != chosen ||
-          !std::all_of(crystal.corners.begin(), crystal.corners.end(),
-                       [&](FeatureId feature) { return points.drawn(feature); }))
+      if (crystal.chosen != chosen || !isDrawn(crystal))
         continue;
       std::array<QPointF, 4> at;
       QPointF center;
@@ -80,11 +91,12 @@ std::vector<PlacedLabel> drawCrystals(QPainter& painter, const std::vector<Cryst
                line;
       };
       const QPointF outline[4] = {at[0], at[1], at[3], at[2]};
-      painter.setPen(chosen ? QPen(faded(style.background, 0.8), 3.2 * line, Qt::SolidLine,
-                                   Qt::RoundCap, Qt::RoundJoin)
-                            : QPen(Qt::NoPen));
-      painter.setBrush(faded(crystal.color, chosen ? 0.26 : 0.07));
-      painter.drawPolygon(outline, 4, Qt::WindingFill);
+      if (chosen) {
+        painter.setPen(QPen(faded(style.background, 0.8), 3.2 * line, Qt::SolidLine, Qt::RoundCap,
+                            Qt::RoundJoin));
+        painter.setBrush(Qt::NoBrush);
+        painter.drawPolygon(outline, 4);
+      }
       const QColor edge = faded(crystal.color, chosen ? 1.0 : 0.4);
       const double width = chosen ? 1.3 * line : 0.7 * line;
       // a → b and c → d are the function vector; the other two sides only close the figure.

@@ -1,6 +1,6 @@
-// Crystals over a cloud: translucent quads with arrows along their edges and the names of their
-// corners. QPainter only, as the labels are: in the window, in pictures, and as real polygons in
-// vector figures.
+// Crystals in a cloud: translucent quads with arrows along their edges and the names of their
+// corners. QPainter only, as the labels are, in the window and in figures. Points in front cover
+// the quads; arrows and names stand over everything, so that they can be read.
 #pragma once
 
 #include "widgets/vtk/CloudOverlay.h"
