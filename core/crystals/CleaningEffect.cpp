@@ -126,6 +126,12 @@ CleaningEffect cleaningEffect(const CrystalSpace& space, const std::vector<Relat
   return effect;
 }
 
+bool CleaningEffect::isLost() const
+{
+  return method == CleaningMethod::Lda && std::isfinite(keptTypical) &&
+         (keptAb + keptCd) / 2.0 < keptTypical / 3.0;
+}
+
 std::string CleaningEffect::sentence() const
 {
   if (method == CleaningMethod::None)
@@ -138,11 +144,15 @@ std::string CleaningEffect::sentence() const
   if (method != CleaningMethod::Lda && method != CleaningMethod::Pca)
     return text;
   const bool lda = method == CleaningMethod::Lda;
+  if (isLost())
+    text +=
+        "This crystal's direction is hardly among what is kept, so its cosines after cleaning are "
+        "mostly noise. ";
   if (ownPairs == 0) {
     if (lda)
       text +=
-          "None of this crystal's pairs is in the relations: LDA keeps what tells those "
-          "apart, and may have taken this one's direction away. ";
+          "None of this crystal's pairs is in the relations: LDA keeps what tells those apart, "
+          "not what this one needs. ";
     return text;
   }
   text += std::to_string(ownPairs) + (ownPairs == 1 ? " pair of it is" : " pairs of it are") +
@@ -155,8 +165,8 @@ std::string CleaningEffect::sentence() const
                 withoutOwn->cosAbCd, withoutOwn->cosAcBd, withoutOwn->residual);
   text += figures;
   if (lda && directions < most)
-    text += std::to_string(directions) + " of " + std::to_string(most) +
-            " discriminants are kept: a relation with few pairs may need the others. ";
+    text += std::to_string(directions) + " of " + std::to_string(most) + " discriminants are kept" +
+            (isLost() ? ": try all of them. " : ". ");
   return text;
 }
 

@@ -31,6 +31,9 @@ struct CleaningEffect {
   /// no such pairs, or too few others.
   std::optional<CrystalQuality> withoutOwn;
 
+  /// Whether far less of the crystal's differences is left than of the pairs that LDA was fitted on
+  /// (below a third): the cosine after cleaning is then mostly noise.
+  [[nodiscard]] bool isLost() const;
   /// For people: what of this must be known to read the figures after cleaning.
   [[nodiscard]] std::string sentence() const;
   CleaningMethod method = CleaningMethod::None;

@@ -115,6 +115,9 @@ QString cleaningTitle(const CleaningEffect& effect)
 /// nor where the space has lost its differences.
 QString caution(const CleaningEffect& effect)
 {
+  if (effect.isLost())
+    return translated("its direction is hardly kept: %1 of ab, %2 of cd left")
+        .arg(percent(effect.keptAb), percent(effect.keptCd));
   if (effect.withoutOwn)
     return translated("fitted without these pairs: %1").arg(noteOf(*effect.withoutOwn));
   if (effect.method == CleaningMethod::Lda && effect.ownPairs == 0)

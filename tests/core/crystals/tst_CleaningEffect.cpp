@@ -94,7 +94,7 @@ class tst_CleaningEffect : public QObject {
     QCOMPARE(effect.ownPairs, std::int64_t(2));
     QCOMPARE(effect.relations, std::vector<std::string>{"relation 1"});
     QCOMPARE(effect.most, relationCount - 1);
-    QVERIFY(effect.keptAb > 0.5 && effect.keptTypical > 0.5);
+    QVERIFY(effect.keptAb > 0.5 && effect.keptTypical > 0.5 && !effect.isLost());
     // By hand: the space fitted without the two pairs, all features in it.
     std::vector<Relation> others = made.relations;
     std::erase(others[1].pairs, made.relations[1].pairs[2]);
@@ -132,6 +132,7 @@ class tst_CleaningEffect : public QObject {
                             .arg(effect.keptAb)
                             .arg(effect.keptCd)
                             .arg(effect.keptTypical)));
+    QVERIFY(effect.isLost());
     QVERIFY(effect.sentence().find("None of this crystal's pairs") != std::string::npos);
   }
 
