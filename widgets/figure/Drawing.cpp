@@ -12,14 +12,6 @@ namespace {
 /// Drawings and plots are composed in half points: thin lines and small text are whole units there.
 constexpr int unitsPerPoint = 2;
 
-QColor mixed(const QColor& a, const QColor& b, double share)
-{
-  const auto mix = [share](int x, int y) {
-    return static_cast<int>(std::lround(x + (y - x) * share));
-  };
-  return {mix(a.red(), b.red()), mix(a.green(), b.green()), mix(a.blue(), b.blue())};
-}
-
 }  // namespace
 
 DrawingStyle DrawingStyle::ofScreen(const QPalette& palette, const QFont& font, double pixelRatio)

@@ -5,6 +5,7 @@
 #include "widgets/panels/Theme.h"
 #include "widgets/vtk/CameraMotion.h"
 #include "widgets/vtk/CloudScene.h"
+#include "widgets/vtk/Palette.h"
 
 #include <QFileDialog>
 #include <QFontMetricsF>
@@ -21,14 +22,6 @@ namespace orrery {
 namespace {
 
 constexpr int wordsShown = 160;
-
-QColor blended(const QColor& a, const QColor& b, double share)
-{
-  const auto mix = [share](int x, int y) {
-    return static_cast<int>(std::lround(x + (y - x) * share));
-  };
-  return {mix(a.red(), b.red()), mix(a.green(), b.green()), mix(a.blue(), b.blue())};
-}
 
 void finish(ReplayTrack& track, const Lobes& lobes)
 {
@@ -122,7 +115,7 @@ Drawing replayDrawing(std::shared_ptr<const ReplayContent> content)
     const QFontMetricsF metrics(style.font);
     const double line = metrics.height();
     const auto count = content->tracks.size();
-    const QColor dark = blended(style.background, style.foreground, 0.13);
+    const QColor dark = mixed(style.background, style.foreground, 0.13);
     while (kept->scenes.size() < count) {
       kept->scenes.push_back(std::make_unique<CloudScene>());
       kept->scenes.back()->setPositions(content->positions, content->planar);
@@ -157,7 +150,7 @@ Drawing replayDrawing(std::shared_ptr<const ReplayContent> content)
         const std::int32_t rank =
             f < content->featureColors.size() ? content->featureColors[f] : -1;
         const QColor lit = rank < 0 ? style.muted : style.category(rank);
-        appearance.colors[f] = blended(dark, lit, track.activity[f]).rgba();
+        appearance.colors[f] = mixed(dark, lit, track.activity[f]).rgba();
         appearance.sizes[f] = 0.7f + 1.1f * track.activity[f];
       }
       scene.setAppearance(std::move(appearance));
@@ -230,8 +223,7 @@ Drawing replayDrawing(std::shared_ptr<const ReplayContent> content)
                 static_cast<float>((track.words.front().second >= 1.0 ? 0.12 : 0.55) * lit));
             painter.fillRect(QRectF(x - 2, y, wide + 4, 1.2 * line), ground);
           }
-          painter.setPen(lit >= 1.0 ? style.foreground
-                                    : blended(style.muted, style.foreground, lit));
+          painter.setPen(lit >= 1.0 ? style.foreground : mixed(style.muted, style.foreground, lit));
           painter.drawText(QRectF(x, y, std::min(wide + 2, box.right() - x), 1.2 * line),
                            Qt::AlignLeft | Qt::AlignVCenter | Qt::TextSingleLine, word);
           x += wide + 0.45 * line;

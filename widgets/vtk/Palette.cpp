@@ -112,6 +112,14 @@ double contrastRatio(const QColor& a, const QColor& b)
   return (std::max(first, second) + 0.05) / (std::min(first, second) + 0.05);
 }
 
+QColor mixed(const QColor& a, const QColor& b, double share)
+{
+  const auto mix = [share](int x, int y) {
+    return static_cast<int>(std::lround(x + (y - x) * share));
+  };
+  return {mix(a.red(), b.red()), mix(a.green(), b.green()), mix(a.blue(), b.blue())};
+}
+
 QColor faded(QColor color, double opacity)
 {
   color.setAlphaF(static_cast<float>(opacity));

@@ -27,6 +27,9 @@ double contrastRatio(const QColor& a, const QColor& b);
 /// @p ratio (4.5 is WCAG's for text).
 QColor readableColor(const QColor& wanted, const QColor& background, double ratio = 4.5);
 
+/// From @p a (@p share 0) to @p b (1), channel by channel.
+QColor mixed(const QColor& a, const QColor& b, double share);
+
 /// @p color with @p opacity 0 … 1.
 QColor faded(QColor color, double opacity);
 
