@@ -190,7 +190,7 @@ const CommandSpec& renderSpec()
       .files = "FILE",
       .examples = {"orrery render map.npy --output map.png --width-mm 114",
                    "orrery render params.npz --color-by density --output cloud.pdf",
-                   "orrery render words.npy --view crystals --pairs capitals.txt --output c.pdf",
+                   "orrery render words.npy --view crystals --pairs p.csv --output c.pdf",
                    "orrery render work.orrery --layout four.json --output figure.pdf"},
   };
   return spec;
