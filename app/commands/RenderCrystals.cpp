@@ -188,8 +188,6 @@ void checkCrystalFigure(const CommandContext& context, bool session)
   const auto check = arguments.textList("check");
   if (pairs.empty() && check.empty() && !session)
     throw UsageError("--view crystals needs --pairs, --check with four labels, or a session");
-  if (!check.empty() && check.size() != 4)
-    throw UsageError("--check needs four labels, found " + std::to_string(check.size()));
   const std::string clean = cleaningName(arguments);
   static_cast<void>(arguments.integer("components", 8, 1, 100000));
   if ((clean == "lda" || clean == "pca") && pairs.empty())

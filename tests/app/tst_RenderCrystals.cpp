@@ -160,7 +160,7 @@ class tst_RenderCrystals : public QObject {
     };
     for (const auto& [more, says] : std::vector<std::pair<std::vector<std::string>, std::string>>{
              {{}, "needs --pairs"},
-             {{"--check", "a0", "b0"}, "four labels"},
+             {{"--check", "a0", "b0"}, "--check"},
              {{"--check", "a0", "b0", "a1", "b1", "--clean", "lda"},
               "--clean lda needs --pairs"}}) {
       const Run run = status(more);

@@ -116,12 +116,12 @@ QString cleaningTitle(const CleaningEffect& effect)
 QString caution(const CleaningEffect& effect)
 {
   if (effect.isLost())
-    return translated("its direction is hardly kept: %1 of ab, %2 of cd left")
+    return translated("its direction is hardly kept:\n%1 of ab, %2 of cd left")
         .arg(percent(effect.keptAb), percent(effect.keptCd));
   if (effect.withoutOwn)
-    return translated("fitted without these pairs: %1").arg(noteOf(*effect.withoutOwn));
+    return translated("fitted without these pairs:\n%1").arg(noteOf(*effect.withoutOwn));
   if (effect.method == CleaningMethod::Lda && effect.ownPairs == 0)
-    return translated("its relation is none of LDA's: %1 of ab, %2 of cd left")
+    return translated("its relation is none of LDA's:\n%1 of ab, %2 of cd left")
         .arg(percent(effect.keptAb), percent(effect.keptCd));
   return {};
 }

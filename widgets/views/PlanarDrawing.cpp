@@ -118,10 +118,11 @@ void paintPlanarPicture(QPainter& painter, const QRectF& area, const PlanarPictu
     spanX = std::max(spanX, span.x());
     spanY = std::max(spanY, span.y());
   }
-  const bool cautioned = std::any_of(drawn.begin(), drawn.end(), [](const PlanarCrystal* crystal) {
-    return !crystal->caution.isEmpty();
-  });
-  const double below = cautioned ? 1.15 * em : 0.0;
+  qsizetype cautions = 0;
+  for (const PlanarCrystal* crystal : drawn)
+    if (!crystal->caution.isEmpty())
+      cautions = std::max(cautions, crystal->caution.count(QLatin1Char('\n')) + 1);
+  const double below = 1.15 * em * static_cast<double>(cautions);
   const double width = area.width() / static_cast<double>(drawn.size());
   std::vector<Pane> panes;
   for (std::size_t i = 0; i < drawn.size(); ++i) {
@@ -167,8 +168,10 @@ void paintPlanarPicture(QPainter& painter, const QRectF& area, const PlanarPictu
              QStringLiteral("planarity %1 %").arg(100.0 * crystal.planarity, 0, 'f', 1) +
                  (crystal.note.isEmpty() ? QString() : QStringLiteral(" · ") + crystal.note),
              false);
+    double line = whole.bottom() - 1.55 * em - below;
     if (!crystal.caution.isEmpty())
-      centered(whole.bottom() - 1.55 * em, crystal.caution, false);
+      for (const QString& text : crystal.caution.split(QLatin1Char('\n')))
+        centered(line += 1.15 * em, text, false);
     // The scale bar makes "true to scale" something to check.
     const double length = roundLength(0.3 * std::max(spanX, spanY));
     const double bar = length * pane.scale;
@@ -226,12 +229,15 @@ void PlanarDrawing::setPicture(PlanarPicture picture)
   QString said;
   for (const auto& crystal : {m_picture.before, m_picture.after})
     if (crystal)
-      said += QStringLiteral("%1: planarity %2 percent, %3. ")
-                  .arg(crystal->title)
-                  .arg(100.0 * crystal->planarity, 0, 'f', 1)
-                  .arg(crystal->caution.isEmpty()
-                           ? crystal->note
-                           : crystal->note + QStringLiteral("; ") + crystal->caution);
+      said +=
+          QStringLiteral("%1: planarity %2 percent, %3. ")
+              .arg(crystal->title)
+              .arg(100.0 * crystal->planarity, 0, 'f', 1)
+              .arg(
+                  crystal->caution.isEmpty()
+                      ? crystal->note
+                      : crystal->note + QStringLiteral("; ") +
+                            QString(crystal->caution).replace(QLatin1Char('\n'), QLatin1Char(' ')));
   setSummary(said);
   if (m_picture.before || m_picture.after)
     setDrawing([this](QPainter& painter, const QSizeF& size, const DrawingStyle& style) {

@@ -21,7 +21,7 @@ struct PlanarCrystal {
   double planarity = 0.0;  ///< Share of the corners' variance in the plane.
   QString title;           ///< "before", "after: 7 dimensions kept by LDA".
   QString note;            ///< A line of figures below.
-  QString caution;         ///< A second line, where the figures alone would mislead.
+  QString caution;         ///< More lines, where the figures alone would mislead.
 };
 
 struct PlanarPicture {

@@ -30,7 +30,7 @@ std::shared_ptr<const Dictionary> words()
     for (int row = 0; row < d; ++row) {
       vectors(row, 2 * i) = static_cast<float>(random.normal());
       vectors(row, 2 * i + 1) =
-          vectors(row, 2 * i) + static_cast<float>(0.2 * random.normal() + 0.5 * letters);
+          vectors(row, 2 * i) + static_cast<float>(0.02 * random.normal() + 0.05 * letters);
     }
     const std::string name = "w" + std::to_string(100 + i);
     dictionary->labels.push_back(name);
@@ -120,10 +120,16 @@ class tst_LengthPlot : public QObject {
     plot.plot()->replot();
     const int top = plot.plot()->axisRect()->top() + 2;
     const int bottom = plot.plot()->axisRect()->bottom() - 2;
-    QTest::mousePress(plot.plot(), Qt::LeftButton, {}, {static_cast<int>(left), top});
-    QTest::mouseMove(plot.plot(), {static_cast<int>(left + 20), bottom - 20});
-    QTest::mouseMove(plot.plot(), {static_cast<int>(right), bottom});
-    QTest::mouseRelease(plot.plot(), Qt::LeftButton, {}, {static_cast<int>(right), bottom});
+    const auto send = [&](QEvent::Type type, Qt::MouseButton button, const QPointF& at) {
+      QMouseEvent event(type, at, plot.plot()->mapToGlobal(at), button,
+                        type == QEvent::MouseButtonRelease ? Qt::NoButton : Qt::LeftButton,
+                        Qt::NoModifier);
+      QCoreApplication::sendEvent(plot.plot(), &event);
+    };
+    send(QEvent::MouseButtonPress, Qt::LeftButton, QPointF(left, top));
+    send(QEvent::MouseMove, Qt::NoButton, QPointF((left + right) / 2, bottom - 20));
+    send(QEvent::MouseMove, Qt::NoButton, QPointF(right, bottom));
+    send(QEvent::MouseButtonRelease, Qt::LeftButton, QPointF(right, bottom));
     QCOMPARE(m_document.selection()->features().size(), std::size_t(2 * 10));
   }
 
