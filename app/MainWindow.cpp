@@ -71,6 +71,8 @@ MainWindow::MainWindow(Settings* settings, QWidget* parent)
   setWindowIcon(QIcon(QStringLiteral(":/icons/orrery.svg")));
   setAcceptDrops(true);
   setDockNestingEnabled(true);
+  // The panels at the left are lists, which need the height more than the one below the width.
+  setCorner(Qt::BottomLeftCorner, Qt::LeftDockWidgetArea);
   setAccessibleName(tr("Orrery"));
 
   m_center->setAccessibleName(tr("View"));

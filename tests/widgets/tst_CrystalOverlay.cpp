@@ -50,10 +50,17 @@ QImage drawn(const Scene& scene, double ratio = 1.0)
   return image;
 }
 
-bool isTinted(const QImage& image, int x, int y)
+/// How much of the quad's colour is there, 0 … 255.
+int tintOf(const QImage& image, int x, int y)
 {
   const QColor color = image.pixelColor(x, y);
-  return color.green() < 250 && color.red() > color.green();
+  return std::max(0, color.red() - color.green());
+}
+
+/// The whole colour, as where no point is in front.
+bool isTinted(const QImage& image, int x, int y)
+{
+  return tintOf(image, x, y) > 40;
 }
 
 }  // namespace
@@ -79,6 +86,10 @@ class tst_CrystalOverlay : public QObject {
     };
     QVERIFY(!at(80, 100));
     QVERIFY(!at(86, 100));
+    const int covered = tintOf(image, static_cast<int>(80 * ratio), static_cast<int>(100 * ratio));
+    const int open = tintOf(image, static_cast<int>(100 * ratio), static_cast<int>(60 * ratio));
+    QVERIFY2(covered > 5 && 3 * covered < open + 6,
+             qPrintable(QStringLiteral("%1 of %2").arg(covered).arg(open)));
     QVERIFY(at(90, 100));   // beside its disc
     QVERIFY(at(120, 100));  // behind
     QVERIFY(at(100, 60));

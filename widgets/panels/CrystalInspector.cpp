@@ -6,6 +6,7 @@
 
 #include <QHBoxLayout>
 #include <QSplitter>
+#include <QTabWidget>
 #include <QVBoxLayout>
 
 #include <algorithm>
@@ -61,14 +62,16 @@ CrystalInspector::CrystalInspector(Document* document, CrystalStudy* study, QWid
   auto* splitter = new QSplitter(Qt::Horizontal, this);
   splitter->setAccessibleName(tr("Drawing, measures and neighbours"));
   splitter->addWidget(m_drawing);
-  splitter->addWidget(m_measures);
-  splitter->addWidget(m_fourth);
+  auto* tables = new QTabWidget(this);
+  tables->setAccessibleName(tr("Measures and neighbours"));
+  tables->setDocumentMode(true);
+  tables->addTab(m_measures, tr("Measures"));
+  tables->addTab(m_fourth, tr("Nearest to b − a + c"));
+  splitter->addWidget(tables);
   splitter->setStretchFactor(0, 5);
   splitter->setStretchFactor(1, 4);
-  splitter->setStretchFactor(2, 3);
   splitter->setChildrenCollapsible(false);
-  for (int i = 1; i < 3; ++i)
-    splitter->handle(i)->setAccessibleName(tr("Divider"));
+  splitter->handle(1)->setAccessibleName(tr("Divider"));
   auto* layout = new QVBoxLayout(this);
   layout->setContentsMargins(0, 0, 0, 0);
   layout->setSpacing(2);
@@ -78,7 +81,7 @@ CrystalInspector::CrystalInspector(Document* document, CrystalStudy* study, QWid
   m_drawing->setEmptyText(
       tr("Choose a crystal in a table, or make one: of four selected features, "
          "or of b − a + c."));
-  m_fourth->setTitle(tr("Nearest to b − a + c"));
+  m_fourth->setTitle(tr("a, b and c are left out; a click goes there"));
 
   connect(study, &CrystalStudy::crystalChanged, this, &CrystalInspector::showCrystal);
   connect(study, &CrystalStudy::reportChanged, this, &CrystalInspector::showReport);
@@ -126,14 +129,14 @@ void CrystalInspector::showReport()
     m_drawing->setPicture({});
     m_measures->setTable({}, {});
     m_fourth->setTable({}, {});
-    m_measures->setTitle(tr("Measures"));
+    m_measures->setTitle({});
     m_note->setText(m_study->crystal() ? tr("Measuring…") : QString());
     return;
   }
   m_drawing->setPicture(planarPicture(*dictionary, *report));
   auto rows = measureRows(*report, dictionary->features());
   m_measures->setTable(std::move(rows.columns), std::move(rows.rows));
-  m_measures->setTitle(tr("Measures; chance: 2000 random quadruples, seed 0"));
+  m_measures->setTitle(tr("Chance: 2000 random quadruples, seed 0"));
   auto nearest = fourthCornerRows(*dictionary, *report);
   m_fourth->setTable(std::move(nearest.columns), std::move(nearest.rows));
   QString note = report->cleaned ? tr("After: %1").arg(visibleText(report->cleaned->space, 0))

@@ -68,7 +68,9 @@ ValueTable::ValueTable(const QString& name, const QString& stem, QWidget* parent
 
 void ValueTable::setTable(std::vector<ValueColumn> columns, std::vector<std::vector<QVariant>> rows)
 {
-  bool other = columns.size() != m_model->columns().size();
+  // Widths are found anew for other columns, and when the first rows come.
+  bool other =
+      columns.size() != m_model->columns().size() || (m_model->rowCount() == 0 && !rows.empty());
   for (std::size_t i = 0; i < columns.size() && !other; ++i)
     other = columns[i].key != m_model->columns()[i].key;
   m_save->setEnabled(!rows.empty());

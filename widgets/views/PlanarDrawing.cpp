@@ -5,6 +5,7 @@
 
 #include <QKeyEvent>
 #include <QPainter>
+#include <QStringList>
 
 #include <algorithm>
 #include <cmath>
@@ -45,6 +46,17 @@ struct Pane {
            QPointF((place.x() - center.x()) * scale, (center.y() - place.y()) * scale);
   }
 };
+
+/// Short lines, for the panes are narrow.
+QStringList textBelow(const PlanarCrystal& crystal)
+{
+  QStringList lines = {QStringLiteral("planarity %1 %").arg(100.0 * crystal.planarity, 0, 'f', 1)};
+  if (!crystal.note.isEmpty())
+    lines << crystal.note;
+  if (!crystal.caution.isEmpty())
+    lines << crystal.caution.split(QLatin1Char('\n'));
+  return lines;
+}
 
 void paintShape(QPainter& painter, const Pane& pane, const Eigen::Matrix<double, 2, 5>& shape,
                 const std::array<QString, 4>& names, const QColor& color, const OverlayStyle& style)
@@ -118,11 +130,11 @@ void paintPlanarPicture(QPainter& painter, const QRectF& area, const PlanarPictu
     spanX = std::max(spanX, span.x());
     spanY = std::max(spanY, span.y());
   }
-  qsizetype cautions = 0;
+  // Both panes leave room for the longer of their two texts: shapes are compared at one height.
+  qsizetype lines = 0;
   for (const PlanarCrystal* crystal : drawn)
-    if (!crystal->caution.isEmpty())
-      cautions = std::max(cautions, crystal->caution.count(QLatin1Char('\n')) + 1);
-  const double below = 1.15 * em * static_cast<double>(cautions);
+    lines = std::max(lines, textBelow(*crystal).size());
+  const double below = 1.15 * em * static_cast<double>(lines - 1);
   const double width = area.width() / static_cast<double>(drawn.size());
   std::vector<Pane> panes;
   for (std::size_t i = 0; i < drawn.size(); ++i) {
@@ -164,14 +176,11 @@ void paintPlanarPicture(QPainter& painter, const QRectF& area, const PlanarPictu
     };
     centered(whole.top() + 1.15 * em, crystal.title, true);
     paintShape(painter, pane, shape, picture.names, color, style);
-    centered(whole.bottom() - 1.55 * em - below,
-             QStringLiteral("planarity %1 %").arg(100.0 * crystal.planarity, 0, 'f', 1) +
-                 (crystal.note.isEmpty() ? QString() : QStringLiteral(" · ") + crystal.note),
-             false);
     double line = whole.bottom() - 1.55 * em - below;
-    if (!crystal.caution.isEmpty())
-      for (const QString& text : crystal.caution.split(QLatin1Char('\n')))
-        centered(line += 1.15 * em, text, false);
+    for (const QString& text : textBelow(crystal)) {
+      centered(line, text, false);
+      line += 1.15 * em;
+    }
     // The scale bar makes "true to scale" something to check.
     const double length = roundLength(0.3 * std::max(spanX, spanY));
     const double bar = length * pane.scale;

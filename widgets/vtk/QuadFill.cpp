@@ -1,5 +1,7 @@
 #include "widgets/vtk/QuadFill.h"
 
+#include "widgets/vtk/Palette.h"
+
 #include <QImage>
 #include <QPainter>
 
@@ -15,6 +17,10 @@ namespace {
 constexpr double mostPixels = 2000.0;
 /// Depths closer than this are the same: a corner's own disc does not cover the quad.
 constexpr float sameDepth = 1e-5f;
+
+/// Of a quad's opacity, where a point is in front: in a dense cloud nothing would be seen of it
+/// else.
+constexpr double coveredShare = 0.3;
 
 struct Vertex {
   double x = 0.0, y = 0.0, depth = 0.0;
@@ -71,16 +77,17 @@ class Canvas {
     std::vector<float> depth(m_near.size(), std::numeric_limits<float>::infinity());
     addTriangle(at[0], at[1], at[2], depth);
     addTriangle(at[0], at[2], at[3], depth);
-    const QRgb ink = qPremultiply(color.rgba());
-    const int keep = 255 - qAlpha(ink);
+    const QRgb open = qPremultiply(color.rgba());
+    const QRgb covered = qPremultiply(faded(color, color.alphaF() * coveredShare).rgba());
     for (int y = 0; y < m_height; ++y) {
       auto* line = reinterpret_cast<QRgb*>(m_image.scanLine(y));
       const auto begin = static_cast<std::size_t>(y) * static_cast<std::size_t>(m_width);
       for (int x = 0; x < m_width; ++x) {
         const std::size_t i = begin + static_cast<std::size_t>(x);
-        if (!(depth[i] < std::numeric_limits<float>::infinity()) ||
-            m_near[i] < depth[i] - sameDepth)
+        if (!(depth[i] < std::numeric_limits<float>::infinity()))
           continue;
+        const QRgb ink = m_near[i] < depth[i] - sameDepth ? covered : open;
+        const int keep = 255 - qAlpha(ink);
         const auto over = [&](int mine, int below) { return mine + below * keep / 255; };
         line[x] = qRgba(over(qRed(ink), qRed(line[x])), over(qGreen(ink), qGreen(line[x])),
                         over(qBlue(ink), qBlue(line[x])), over(qAlpha(ink), qAlpha(line[x])));

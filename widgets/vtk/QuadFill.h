@@ -1,4 +1,4 @@
-// The inside of quads over a cloud, covered by the points in front of them.
+// The inside of quads in a cloud, paler where points are in front of them.
 #pragma once
 
 #include "widgets/vtk/Picking.h"
