@@ -33,7 +33,7 @@ QCPGraph* addPoints(QCustomPlot& plot, const QVector<double>& x, const QVector<d
 
 void addMeans(QCustomPlot& plot, const LengthRelation& relation, const DrawingStyle& style)
 {
-  const QColor color = style.series(1);
+  const QColor color = style.series(3);
   QVector<double> x, y, deviations;
   for (const LengthMean& mean : relation.means) {
     x << mean.lengthDifference;
@@ -105,18 +105,21 @@ PlotDrawing lengthDrawing(std::shared_ptr<const LengthStudy> study, std::vector<
       }
     }
     const double size = (x.size() > 1500 ? 0.55 : 0.8) * style.markerSize;
-    const QColor quiet = faded(style.series(0), x.size() > 1500 ? 0.3 : 0.5);
-    addPoints(plot, x, y,
-              QCPScatterStyle(QCPScatterStyle::ssDisc, QPen(Qt::NoPen), QBrush(quiet), size),
+    const QColor quiet = faded(style.series(4), x.size() > 1500 ? 0.25 : 0.45);
+    addPoints(plot, x, y, QCPScatterStyle(QCPScatterStyle::ssDisc, quiet, quiet, size),
               LengthPlot::tr("a pair of words"));
     addMeans(plot, relation, style);
     if (!markedX.isEmpty()) {
-      const QColor strong = style.series(5);
+      const QColor strong = style.foreground;
       addPoints(plot, markedX, markedY,
                 QCPScatterStyle(QCPScatterStyle::ssCircle, QPen(strong, 1.3 * style.lineWidth),
                                 Qt::NoBrush, 1.5 * style.markerSize),
                 LengthPlot::tr("selected"));
     }
+    const QSharedPointer<QCPAxisTickerFixed> whole(new QCPAxisTickerFixed);
+    whole->setTickStep(1.0);
+    whole->setScaleStrategy(QCPAxisTickerFixed::ssMultiples);
+    plot.xAxis->setTicker(whole);
     plot.xAxis->setLabel(LengthPlot::tr("Characters of the second word minus the first"));
     plot.yAxis->setLabel(LengthPlot::tr("First component of the differences"));
     plot.xAxis->setRange(*std::min_element(x.begin(), x.end()) - 0.5,
