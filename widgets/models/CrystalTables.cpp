@@ -403,13 +403,15 @@ std::vector<PlanesPicture> planesPictures(const Dictionary& dictionary,
         {placeOf(corners[0]), placeOf(corners[1]), placeOf(corners[2]), placeOf(corners[3])});
     words.quadClasses.push_back(planes.crystalClasses[i]);
   }
-  words.caption = translated(
-                      "%1: %2 words of %3 relations, with the best crystals of each relation, in "
-                      "the plane of principal components and in that of discriminants.%4")
-                      .arg(visibleText(dictionary.name, 60))
-                      .arg(planes.words.size())
-                      .arg(planes.names.size())
-                      .arg(left);
+  words.caption =
+      translated(
+          "%1: %2 words of %3 relations, with the best crystals of the first four in the "
+          "legend, in the plane of principal components and in that of "
+          "discriminants.%4")
+          .arg(visibleText(dictionary.name, 60))
+          .arg(planes.words.size())
+          .arg(planes.names.size())
+          .arg(left);
   return {std::move(differences), std::move(words)};
 }
 

@@ -177,9 +177,11 @@ void paintQuads(QPainter& painter, const QRectF& frame, const PlanesPicture& pic
   const double em = metrics.height();
   std::vector<CrystalShape> shapes;
   std::vector<std::pair<FeatureId, QString>> labels;
-  // With many relations one of each is all that can be told apart.
-  const int most = colors.legend().size() > 4 ? 1 : 2;
-  for (const std::int32_t number : colors.legend()) {
+  // More could not be told apart, and their names would have no room.
+  constexpr std::size_t mostClasses = 4;
+  const int most = colors.legend().size() > 2 ? 1 : 2;
+  for (std::size_t place = 0; place < std::min(mostClasses, colors.legend().size()); ++place) {
+    const std::int32_t number = colors.legend()[place];
     int drawn = 0;
     for (std::size_t i = 0; i < picture.quads.size() && drawn < most; ++i) {
       if (picture.quadClasses[i] != number)
