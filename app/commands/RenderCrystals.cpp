@@ -10,6 +10,7 @@
 #include "widgets/models/FeatureText.h"
 #include "widgets/vtk/Palette.h"
 
+#include <QFontMetricsF>
 #include <QPainter>
 
 #include <algorithm>
@@ -18,6 +19,9 @@
 
 namespace orrery {
 namespace {
+
+/// Quads of more relations than this could not be told apart.
+constexpr std::size_t mostRelations = 5;
 
 /// What is drawn: the crystal that is looked at, and others around it.
 struct ChosenCrystals {
@@ -61,18 +65,19 @@ ChosenCrystals chooseCrystals(const CommandContext& context, const Dictionary& d
   if (dictionary.labels.empty() && !arguments.textList("pairs").empty())
     throw Error("word pairs need labels: the features have none (give --labels)");
   chosen.relations = readRelations(arguments, dictionary, result, progress);
-  double bestScore = -2.0;
-  std::optional<Crystal> best;
+  std::vector<std::pair<double, ChosenCrystals::Other>> best;
   for (std::size_t i = 0; i < chosen.relations.size(); ++i)
-    for (const Crystal& crystal : bestCrystals(space, chosen.relations[i], 1, progress)) {
-      chosen.others.push_back({crystal, static_cast<int>(i)});
-      const double score =
-          crystalScore(measureCrystal(space, crystal, false), CrystalMode::Parallelogram);
-      if (score > bestScore) {
-        bestScore = score;
-        best = crystal;
-      }
-    }
+    for (const Crystal& crystal : bestCrystals(space, chosen.relations[i], 1, progress))
+      best.push_back(
+          {crystalScore(measureCrystal(space, crystal, false), CrystalMode::Parallelogram),
+           {crystal, static_cast<int>(i)}});
+  std::stable_sort(best.begin(), best.end(),
+                   [](const auto& a, const auto& b) { return a.first > b.first; });
+  if (best.size() > mostRelations)
+    result.notes.push_back("quads are drawn of the " + std::to_string(mostRelations) +
+                           " relations with the best crystals");
+  for (std::size_t i = 0; i < std::min(best.size(), mostRelations); ++i)
+    chosen.others.push_back(best[i].second);
   if (const std::vector<std::string> labels = arguments.textList("check"); !labels.empty()) {
     Crystal asked;
     FeatureId* const corners[] = {&asked.a, &asked.b, &asked.c, &asked.d};
@@ -85,8 +90,8 @@ ChosenCrystals chooseCrystals(const CommandContext& context, const Dictionary& d
     for (const Crystal& crystal : kept.family)
       chosen.others.push_back({crystal, -1});
   }
-  if (!chosen.chosen)
-    chosen.chosen = best;
+  if (!chosen.chosen && !best.empty())
+    chosen.chosen = best.front().second.crystal;
   if (!chosen.chosen)
     throw Error(displayName(arguments.files().front()) +
                 ": no crystal to draw (no relation has two pairs among the labels, and a session "
@@ -134,8 +139,9 @@ CrystalReport reportOf(const CommandContext& context, const Dictionary& dictiona
   return report;
 }
 
-/// Quads in the cloud: of a colour for each relation, with a legend.
-void addQuads(FigureRequest& cloud, const Dictionary& dictionary, const ChosenCrystals& chosen)
+/// Quads in the cloud: of a colour for each relation. Gives what the colours mean.
+std::vector<LegendEntry> addQuads(FigureRequest& cloud, const Dictionary& dictionary,
+                                  const ChosenCrystals& chosen)
 {
   const auto relationOf = [&](const Crystal& crystal) {
     for (std::size_t i = 0; i < chosen.relations.size(); ++i) {
@@ -148,15 +154,15 @@ void addQuads(FigureRequest& cloud, const Dictionary& dictionary, const ChosenCr
     }
     return -1;
   };
-  LegendModel legend;
+  std::vector<LegendEntry> legend;
   std::vector<int> ranks(chosen.relations.size(), -1);
   const auto colorOf = [&](int relation) {
     if (relation < 0)
       return categoryColor(5, false);
     int& rank = ranks[static_cast<std::size_t>(relation)];
     if (rank < 0) {
-      rank = static_cast<int>(legend.entries.size());
-      legend.entries.push_back(
+      rank = static_cast<int>(legend.size());
+      legend.push_back(
           {categoryColor(rank, false),
            visibleText(chosen.relations[static_cast<std::size_t>(relation)].name, 32)});
     }
@@ -175,8 +181,46 @@ void addQuads(FigureRequest& cloud, const Dictionary& dictionary, const ChosenCr
     cloud.crystals.push_back(std::move(shape));
   }
   cloud.crystals.push_back(std::move(strong));
-  if (cloud.legend.isEmpty() && legend.entries.size() > 1)
-    cloud.legend = std::move(legend);
+  return legend;
+}
+
+/// Entries in lines of @p width, each with its place; one line is 1.25 of the font's height.
+struct LegendRow {
+  std::vector<QPointF> places;
+  double height = 0.0;
+};
+
+LegendRow layoutLegend(const std::vector<LegendEntry>& legend, const QFont& font, double width)
+{
+  const QFontMetricsF metrics(font);
+  const double em = metrics.height();
+  LegendRow row;
+  QPointF at(0.6 * em, 0.0);
+  for (const LegendEntry& entry : legend) {
+    const double wide = metrics.horizontalAdvance(entry.text) + 1.8 * em;
+    if (at.x() + wide > width && at.x() > em)
+      at = QPointF(0.6 * em, at.y() + 1.25 * em);
+    row.places.push_back(at);
+    at.rx() += wide;
+  }
+  row.height = legend.empty() ? 0.0 : at.y() + 1.5 * em;
+  return row;
+}
+
+void paintLegend(QPainter& painter, const std::vector<LegendEntry>& legend, const LegendRow& row,
+                 const QPointF& origin, const QFont& font, const QColor& color)
+{
+  const QFontMetricsF metrics(font);
+  const double em = metrics.height();
+  painter.setFont(font);
+  for (std::size_t i = 0; i < legend.size(); ++i) {
+    const QPointF at = origin + row.places[i];
+    painter.setPen(Qt::NoPen);
+    painter.setBrush(legend[i].color);
+    painter.drawEllipse(at + QPointF(0.35 * em, 0.6 * em), 0.28 * em, 0.28 * em);
+    painter.setPen(color);
+    painter.drawText(at + QPointF(0.9 * em, metrics.ascent()), legend[i].text);
+  }
 }
 
 }  // namespace
@@ -203,7 +247,7 @@ void renderCrystals(const CommandContext& context, std::shared_ptr<const Diction
   const ChosenCrystals chosen =
       chooseCrystals(context, *dictionary, space, state, result, progress);
   const CrystalReport report = reportOf(context, *dictionary, space, chosen, result, progress);
-  addQuads(cloud, *dictionary, chosen);
+  const std::vector<LegendEntry> legend = addQuads(cloud, *dictionary, chosen);
 
   Page page = figurePage(cloud);
   // The cloud beside the drawing; above it where the page is narrow.
@@ -215,6 +259,9 @@ void renderCrystals(const CommandContext& context, std::shared_ptr<const Diction
   else
     cloud.heightMm *= 0.55;
   page.title = drawing.title;
+  const QFont font = page.font(cloud.fontPoints);
+  const LegendRow row = layoutLegend(legend, font, cloud.widthMm * page.unitsPerMm());
+  cloud.heightMm -= row.height / page.unitsPerMm();
   context.progress.checkStopped();
   FigureRenderer renderer(cloud);
   const Progress stage = context.progress.stage("Drawing", 0.8, 1.0);
@@ -222,7 +269,10 @@ void renderCrystals(const CommandContext& context, std::shared_ptr<const Diction
     stage.update(static_cast<std::int64_t>(1000 * renderer.fraction()), 1000);
   writePage(page, output, [&](QPainter& painter) {
     renderer.paint(painter);
-    const QSizeF used = figurePage(cloud).size();
+    QSizeF used = figurePage(cloud).size();
+    paintLegend(painter, legend, row, QPointF(0.0, used.height()), font,
+                figureForeground(cloud.background));
+    used.rheight() += row.height;
     painter.translate(beside ? used.width() : 0.0, beside ? 0.0 : used.height());
     const QSizeF left(beside ? page.size().width() - used.width() : page.size().width(),
                       beside ? page.size().height() : page.size().height() - used.height());

@@ -71,7 +71,7 @@ class tst_RenderCrystals : public QObject {
     QVERIFY(json["cos_ab_cd_after"].get<double>() > 0.8);
     QVERIFY2(run.error.find("fitted again without them") != std::string::npos, run.error.c_str());
     const std::string svg = readText(work / "crystals.svg");
-    for (const char* text : {">a0<", ">b1<", "Before removal", "After LDA: 1 of 1 discriminants",
+    for (const char* text : {">a0<", ">b1<", "Before removal", "After LDA, 1 of 1 kept",
                              "planarity", "fitted without these pairs", ">second<"})
       QVERIFY2(svg.find(text) != std::string::npos, text);
   }

@@ -99,7 +99,7 @@ QString cleaningTitle(const CleaningEffect& effect)
 {
   switch (effect.method) {
     case CleaningMethod::Lda:
-      return translated("After LDA: %1 of %2 discriminants")
+      return translated("After LDA, %1 of %2 kept")
           .arg(effect.directions)
           .arg(std::max(effect.most, effect.directions));
     case CleaningMethod::Pca:
