@@ -128,7 +128,8 @@ CleaningEffect cleaningEffect(const CrystalSpace& space, const std::vector<Relat
 
 bool CleaningEffect::isLost() const
 {
-  return method == CleaningMethod::Lda && std::isfinite(keptTypical) &&
+  const bool holds = withoutOwn && withoutOwn->cosAbCd >= 0.5;
+  return method == CleaningMethod::Lda && std::isfinite(keptTypical) && !holds &&
          (keptAb + keptCd) / 2.0 < keptTypical / 3.0;
 }
 

@@ -32,7 +32,8 @@ struct CleaningEffect {
   std::optional<CrystalQuality> withoutOwn;
 
   /// Whether far less of the crystal's differences is left than of the pairs that LDA was fitted on
-  /// (below a third): the cosine after cleaning is then mostly noise.
+  /// (below a third), and a space fitted without it does not show it either (cosine below .5): the
+  /// cosine after cleaning is then mostly noise.
   [[nodiscard]] bool isLost() const;
   /// For people: what of this must be known to read the figures after cleaning.
   [[nodiscard]] std::string sentence() const;

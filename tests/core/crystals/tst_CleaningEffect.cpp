@@ -154,24 +154,32 @@ class tst_CleaningEffect : public QObject {
     QVERIFY(effect.sentence().find("too few pairs are left") != std::string::npos);
   }
 
-  // A relation whose pairs have nothing in common is the least separated one.
-  void separationsOrderRelations()
+  // The mean over a relation's points of (b − a) / max(a, b), a the distance to its own mean and b
+  // to the nearest other; and the best crystals of a relation share no word.
+  void separationsAreSilhouettesByMeans()
   {
-    Planted made = planted();
-    made.relations.erase(made.relations.begin() + 2);  // two discriminants for three
-    Random random(3);
-    auto vectors = std::make_shared<FeatureMatrix>(*made.space.vectors);
-    for (const auto& [first, second] : made.relations[2].pairs)
-      for (int row = 0; row < d; ++row)
-        (*vectors)(row, second) = static_cast<float>(random.normal());
-    made.space = rawSpace(std::shared_ptr<const FeatureMatrix>(vectors), false);
+    const Planted made = planted(0.3);
     const RelationPlanes planes = relationPlanes(made.space, made.relations);
-    QCOMPARE(planes.separations.size(), std::size_t(3));
-    for (std::size_t r = 0; r < 2; ++r) {
-      QVERIFY2(planes.separations[r] > planes.separations[2],
-               qPrintable(
-                   QStringLiteral("%1 %2").arg(planes.separations[r]).arg(planes.separations[2])));
-      QVERIFY(planes.separations[r] <= 1.0);
+    QCOMPARE(planes.separations.size(), std::size_t(relationCount));
+    std::vector<Eigen::Vector2d> means(relationCount, Eigen::Vector2d::Zero());
+    for (std::size_t i = 0; i < planes.classes.size(); ++i)
+      means[static_cast<std::size_t>(planes.classes[i])] +=
+          planes.ldaDifferences.col(static_cast<Eigen::Index>(i)) / pairsOfEach;
+    for (int r = 0; r < relationCount; ++r) {
+      double sum = 0.0;
+      for (std::size_t i = 0; i < planes.classes.size(); ++i) {
+        if (planes.classes[i] != r)
+          continue;
+        std::vector<double> others;
+        const Eigen::Vector2d point = planes.ldaDifferences.col(static_cast<Eigen::Index>(i));
+        for (int k = 0; k < relationCount; ++k)
+          if (k != r)
+            others.push_back((point - means[static_cast<std::size_t>(k)]).norm());
+        const double own = (point - means[static_cast<std::size_t>(r)]).norm();
+        const double other = *std::min_element(others.begin(), others.end());
+        sum += (other - own) / std::max(own, other) / pairsOfEach;
+      }
+      QVERIFY(std::abs(planes.separations[static_cast<std::size_t>(r)] - sum) < 1e-9);
     }
     const auto best = bestCrystals(made.space, made.relations[0], 3);
     QCOMPARE(best.size(), std::size_t(3));
