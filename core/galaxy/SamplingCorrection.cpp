@@ -453,7 +453,8 @@ std::string samplingSentence(const SamplingCorrection& correction)
     return "what sampling alone explains of the slope is not known: " + correction.unavailable;
   if (correction.isotropic)
     return "sampling alone explains the whole slope of " + decimals(correction.found) +
-           ": isotropic Gaussian clouds of this size show it too (a power law flatter than -" +
+           ": isotropic Gaussian clouds of this size show it too (if the features are independent "
+           "draws, a power law flatter than -" +
            decimals(correction.resolution) + " could not be told from none)";
   std::string text;
   if (correction.bySampling() > 0.0)  // the bulk behind the window pushes its end up
@@ -463,7 +464,8 @@ std::string samplingSentence(const SamplingCorrection& correction)
     text = "sampling alone explains " + decimals(correction.bySampling()) + " of the slope of " +
            decimals(correction.found) + " (" +
            std::to_string(static_cast<int>(std::lround(100.0 * correction.share()))) + " %)";
-  text += "; corrected for it the slope is " + decimals(correction.slope);
+  text += ", if the features are independent draws; corrected for it the slope is " +
+          decimals(correction.slope);
   if (std::isfinite(correction.slopeInterval))
     text += " +- " + decimals(correction.slopeInterval);
   return text;

@@ -62,7 +62,9 @@ struct SamplingCorrection {
 };
 
 /// Corrects the slope of @p spectrum over its window. It stands on the features being independent
-/// draws of one law; it does not need them to be Gaussian. Unavailable where there are not more
+/// draws of one law; it does not need them to be Gaussian. Where a covariance was imposed on the
+/// features (as in dictionaries made with an exact spectrum) sampling added nothing, and the raw
+/// slope is the right one. Unavailable where there are not more
 /// features than dimensions with variance: a part of the spectrum is not seen then. About 10 ms a
 /// round for 2304 dimensions, and as much for every half; a nearly flat spectrum also costs the
 /// draws, O(d²) each. The same bits for any number of threads.

@@ -78,6 +78,22 @@ QString axisName(CurveAxis axis)
 
 }  // namespace
 
+PlotDrawing emptyDrawing(const QString& sentence)
+{
+  return [sentence](QCustomPlot& plot, const PlotStyle& style) {
+    for (QCPAxis* axis : plot.axisRect()->axes())
+      axis->setVisible(false);
+    for (QCPAxis* axis : {plot.xAxis, plot.yAxis})
+      axis->grid()->setVisible(false);
+    auto* text = new QCPItemText(&plot);
+    text->setText(sentence);
+    text->setFont(style.font);
+    text->setColor(style.foreground);
+    text->position->setType(QCPItemPosition::ptAxisRectRatio);
+    text->position->setCoords(0.5, 0.5);
+  };
+}
+
 PlotDrawing spectrumDrawing(const LayerAnalysis& analysis, const LayerAnalysis* activations)
 {
   Eigen::VectorXd raw;
@@ -148,6 +164,7 @@ PlotDrawing spectrumDrawing(const LayerAnalysis& analysis, const LayerAnalysis* 
     plot.yAxis->setRange(0.25 * least * std::pow(least / spectrum.eigenvalues[0], 0.35),
                          2.0 * std::max(spectrum.eigenvalues[0], analysis.upperEdge));
     plot.legend->setVisible(true);
+    plot.legend->setRowSpacing(3);
     plot.axisRect()->insetLayout()->setInsetAlignment(0, Qt::AlignLeft | Qt::AlignBottom);
   };
 }
@@ -244,7 +261,8 @@ PlotDrawing curveDrawing(const LayerCurve& curve)
       bars->removeFromLegend();
     };
     draw(curve.reference, style.series(0), false, curve.referenceName);
-    draw(curve.corrected, style.series(2), false, QObject::tr("Corrected for sampling"));
+    draw(curve.corrected, style.series(2), false,
+         QObject::tr("Corrected for sampling, if independent"));
     draw(curve.points, style.series(4), true, QObject::tr("These dictionaries"));
     if (leftmost > rightmost)
       return;
@@ -257,7 +275,7 @@ PlotDrawing curveDrawing(const LayerCurve& curve)
     }
     const double wide = std::max(rightmost - leftmost, 1e-9 + 0.1 * std::abs(leftmost));
     const double high = std::max(highest - lowest, 1e-9 + 0.02 * std::abs(lowest));
-    plot.xAxis->setRange(leftmost - 0.08 * wide, rightmost + 0.08 * wide);
+    plot.xAxis->setRange(leftmost - (anyL0 ? 0.14 : 0.08) * wide, rightmost + 0.08 * wide);
     plot.yAxis->setRange(
         lowest - (curve.reference.empty() && curve.corrected.empty() && !curve.activations ? 0.1
                                                                                            : 0.35) *
@@ -270,14 +288,18 @@ PlotDrawing curveDrawing(const LayerCurve& curve)
       if (!at || !std::isfinite(point.value))
         continue;
       if (curve.axis != CurveAxis::L0 && point.l0) {
+        // In a line of their own above the curves, which they would hide.
         auto* text = new QCPItemText(&plot);
         text->setText(QString::number(*point.l0, 'g', 4));
         text->setFont(style.font);
         text->setColor(style.muted);
-        text->setPositionAlignment(Qt::AlignHCenter | Qt::AlignBottom);
-        text->position->setCoords(
-            *at, point.value + (std::isfinite(point.halfWidth) ? point.halfWidth : 0.0));
-        text->setPadding(QMargins(0, 0, 0, 4));
+        const bool crowded = curve.points.size() > 12;
+        text->setRotation(crowded ? -90 : 0);
+        text->setPositionAlignment(crowded ? Qt::AlignRight | Qt::AlignVCenter
+                                           : Qt::AlignHCenter | Qt::AlignTop);
+        text->position->setTypeX(QCPItemPosition::ptPlotCoords);
+        text->position->setTypeY(QCPItemPosition::ptAxisRectRatio);
+        text->position->setCoords(*at, 0.0);
       }
       if (point.entry == curve.current && style.interactive) {
         auto* center = new QCPItemTracer(&plot);
@@ -289,7 +311,7 @@ PlotDrawing curveDrawing(const LayerCurve& curve)
     }
     if (anyL0 && curve.axis != CurveAxis::L0) {
       auto* text = new QCPItemText(&plot);
-      text->setText(QObject::tr("numbers: L0"));
+      text->setText(QObject::tr("L0"));
       text->setFont(style.font);
       text->setColor(style.muted);
       text->position->setType(QCPItemPosition::ptAxisRectRatio);
@@ -298,6 +320,7 @@ PlotDrawing curveDrawing(const LayerCurve& curve)
     }
     if (!curve.reference.empty() || !curve.corrected.empty() || curve.activations) {
       plot.legend->setVisible(true);
+      plot.legend->setRowSpacing(3);
       plot.axisRect()->insetLayout()->setInsetAlignment(0, Qt::AlignRight | Qt::AlignBottom);
     }
   };

@@ -14,6 +14,9 @@
 
 namespace orrery {
 
+/// A sentence where nothing is to be seen yet.
+PlotDrawing emptyDrawing(const QString& sentence);
+
 /// Eigenvalues against rank, both logarithmic, with the fitted line, the window's ends, a Gaussian
 /// cloud of equal N and d, and the Marchenko–Pastur law.
 /// @p activations: drawn beside, at the same total variance.

@@ -20,6 +20,7 @@ QTableWidget* makeTable(const QString& name, const QStringList& columns, QWidget
   table->horizontalHeader()->setAccessibleName(QObject::tr("%1: columns").arg(name));
   table->verticalHeader()->setAccessibleName(QObject::tr("%1: rows").arg(name));
   table->verticalHeader()->setVisible(false);
+  table->verticalHeader()->setDefaultSectionSize(table->fontMetrics().height() + 6);
   table->setEditTriggers(QAbstractItemView::NoEditTriggers);
   table->setSelectionBehavior(QAbstractItemView::SelectRows);
   return table;
@@ -63,10 +64,12 @@ GalaxyComponentPanel::GalaxyComponentPanel(GalaxyStudy* study, QWidget* parent)
   bar->addWidget(m_look);
   bar->addWidget(m_follow);
   bar->addStretch(1);
-  auto* tables = new QSplitter(Qt::Horizontal, this);
+  auto* tables = new QSplitter(Qt::Vertical, this);
   tables->setAccessibleName(tr("Extremes and correlations"));
   tables->addWidget(m_extremes);
   tables->addWidget(m_correlations);
+  tables->setStretchFactor(0, 3);
+  tables->setStretchFactor(1, 1);
   tables->setChildrenCollapsible(false);
   auto* layout = new QVBoxLayout(this);
   layout->setContentsMargins(4, 4, 4, 4);

@@ -17,6 +17,7 @@ GalaxyLayersTable::GalaxyLayersTable(GalaxyStudy* study, QWidget* parent)
                              tr("Features × dimensions"), tr("State")});
   setSelectionBehavior(QAbstractItemView::SelectRows);
   verticalHeader()->setVisible(false);
+  verticalHeader()->setDefaultSectionSize(fontMetrics().height() + 6);
   verticalHeader()->setAccessibleName(tr("Layer rows"));
   horizontalHeader()->setAccessibleName(tr("Layer columns"));
   connect(this, &QTableWidget::itemChanged, this, &GalaxyLayersTable::takeEdit);

@@ -1,6 +1,7 @@
 #include "widgets/views/GalaxyView.h"
 
 #include "core/base/Error.h"
+#include "widgets/views/WrappingLayout.h"
 
 #include <qcustomplot.h>
 #include <QGridLayout>
@@ -151,21 +152,13 @@ QLayout* GalaxyView::makeBars()
   m_colors->setToolTip(
       tr("Distance from the centre, or the best cosine with a feature of the next layer"));
   m_slider->setAccessibleName(tr("Layer"));
-  m_slider->setMinimumWidth(80);
-
-  auto* first = new QHBoxLayout;
+  m_slider->setFixedWidth(150);
+  auto* bars = new WrappingLayout;
+  bars->setSpacing(4);
   for (QWidget* widget : std::initializer_list<QWidget*>{
-           m_analyze, add, save, m_followButton, m_unitNorm, m_center, m_published, m_halves})
-    first->addWidget(widget);
-  first->addStretch(1);
-  auto* second = new QHBoxLayout;
-  second->addWidget(m_slider, 1);
-  for (QWidget* widget : std::initializer_list<QWidget*>{m_place, m_morph, m_colors, m_axis, m_atL0,
-                                                         m_l0, m_tolerance})
-    second->addWidget(widget);
-  auto* bars = new QVBoxLayout;
-  bars->addLayout(first);
-  bars->addLayout(second);
+           m_analyze, add, save, m_followButton, m_unitNorm, m_center, m_published, m_halves,
+           m_slider, m_place, m_morph, m_colors, m_axis, m_atL0, m_l0, m_tolerance})
+    bars->addWidget(widget);
   return bars;
 }
 
@@ -175,10 +168,11 @@ QWidget* GalaxyView::makeTabs()
   tabs->setAccessibleName(tr("Curves, followed features, layers and components"));
   tabs->setDocumentMode(true);
   const QString names[] = {tr("Slope"), tr("Volume"), tr("Clustering entropy")};
+  const QString tabNames[] = {names[0], names[1], tr("Entropy")};
   for (std::size_t i = 0; i < m_curves.size(); ++i) {
     m_curves[i] = new PlotWidget(tr("%1 over layers").arg(names[i]), this);
     m_curves[i]->setFileStem(QStringLiteral("layers"));
-    tabs->addTab(m_curves[i], names[i]);
+    tabs->addTab(m_curves[i], tabNames[i]);
     connectClicks(static_cast<CurveValue>(i));
   }
   m_followedText->setWordWrap(true);
@@ -190,6 +184,7 @@ QWidget* GalaxyView::makeTabs()
   m_followed->setEditTriggers(QAbstractItemView::NoEditTriggers);
   m_followed->setSelectionBehavior(QAbstractItemView::SelectRows);
   m_followed->verticalHeader()->setVisible(false);
+  m_followed->verticalHeader()->setDefaultSectionSize(fontMetrics().height() + 6);
   m_followed->horizontalHeader()->setAccessibleName(tr("Layers"));
   m_followed->verticalHeader()->setAccessibleName(tr("Rows of the followed features"));
   auto* page = new QWidget(this);
@@ -557,7 +552,7 @@ void GalaxyView::showSpectrum()
 {
   const int current = m_study->current();
   if (current < 0 || !m_study->entries()[static_cast<std::size_t>(current)].analysis) {
-    m_spectrum->setDrawing({});
+    m_spectrum->setDrawing(emptyDrawing(tr("Analyse computes the spectrum of this layer.")));
     m_spectrum->setSummary(tr("Not computed yet."));
     m_spectrum->setTable(std::nullopt);
     return;
@@ -589,7 +584,9 @@ void GalaxyView::showCurves()
   const ResultTable numbers = table();
   for (std::size_t i = 0; i < m_curves.size(); ++i) {
     const LayerCurve shown = curve(static_cast<CurveValue>(i));
-    m_curves[i]->setDrawing(curveDrawing(shown));
+    m_curves[i]->setDrawing(shown.points.empty()
+                                ? emptyDrawing(tr("Analyse computes the curves over layers."))
+                                : curveDrawing(shown));
     m_curves[i]->setTable(numbers);
     QString said = tr("%1 of %2 layers, bars: 95 % over random halves of the features.")
                        .arg(m_curves[i]->accessibleName())
@@ -736,7 +733,7 @@ void GalaxyView::showFollowed()
           .arg(titleOf(static_cast<int>(followed->start))));
   m_followed->setColumnCount(5);
   m_followed->setHorizontalHeaderLabels(
-      {tr("Layer"), tr("Found"), tr("Features"), tr("Cosine"), tr("Chance reaches")});
+      {tr("Layer"), tr("Found"), tr("Cosine"), tr("Chance reaches"), tr("Features")});
   m_followed->setRowCount(static_cast<int>(entries.size()));
   for (std::size_t i = 0; i < entries.size(); ++i) {
     const FollowedLayer& layer = followed->layers[i];
@@ -758,11 +755,11 @@ void GalaxyView::showFollowed()
     const bool start = i == followed->start;
     const QStringList cells = {
         titleOf(static_cast<int>(i)), tr("%1 of %2").arg(layer.found).arg(asked),
-        names.join(QStringLiteral(", ")),
         start             ? tr("start")
         : layer.found > 0 ? QString::number(sum / static_cast<double>(layer.found), 'f', 3)
                           : tr("lost"),
-        start ? QString() : QString::number(layer.nullThreshold, 'f', 3)};
+        start ? QString() : QString::number(layer.nullThreshold, 'f', 3),
+        names.join(QStringLiteral(", "))};
     for (int column = 0; column < cells.size(); ++column)
       m_followed->setItem(static_cast<int>(i), column, new QTableWidgetItem(cells[column]));
   }
