@@ -6,8 +6,11 @@
 #include <qcustomplot.h>
 #include <QFile>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
+#include <utility>
 
 namespace orrery {
 namespace {
@@ -76,6 +79,55 @@ QString axisName(CurveAxis axis)
   return {};
 }
 
+QCPItemText* addText(QCustomPlot& plot, const PlotStyle& style, const QString& said)
+{
+  auto* text = new QCPItemText(&plot);
+  text->setText(said);
+  text->setFont(style.font);
+  text->setColor(style.muted);
+  return text;
+}
+
+/// L0 in a line of its own above the curves, which numbers among them would hide.
+void addL0Line(QCustomPlot& plot, const PlotStyle& style, const LayerCurve& curve)
+{
+  std::map<double, std::pair<double, double>> ranges;  // several dictionaries may share a place
+  for (const CurvePoint& point : curve.points)
+    if (const auto at = axisValue(point, curve.axis); at && point.l0) {
+      auto& [least, most] = ranges.emplace(*at, std::pair(*point.l0, *point.l0)).first->second;
+      least = std::min(least, *point.l0);
+      most = std::max(most, *point.l0);
+    }
+  const bool crowded = ranges.size() > 12;
+  for (const auto& [at, range] : ranges) {
+    const QString least = QString::number(range.first, 'g', 4);
+    QCPItemText* text =
+        addText(plot, style,
+                range.first == range.second
+                    ? least
+                    : QStringLiteral("%1–%2").arg(least, QString::number(range.second, 'g', 4)));
+    text->setRotation(crowded ? -90 : 0);
+    text->setPositionAlignment(crowded ? Qt::AlignRight | Qt::AlignVCenter
+                                       : Qt::AlignHCenter | Qt::AlignTop);
+    text->position->setTypeX(QCPItemPosition::ptPlotCoords);
+    text->position->setTypeY(QCPItemPosition::ptAxisRectRatio);
+    text->position->setCoords(at, 0.0);
+  }
+  QCPItemText* name = addText(plot, style, QObject::tr("L0"));
+  name->position->setType(QCPItemPosition::ptAxisRectRatio);
+  name->position->setCoords(0.0, 0.0);
+  name->setPadding(QMargins(3, 0, 0, 0));
+  name->setPositionAlignment(Qt::AlignLeft | Qt::AlignTop);
+}
+
+/// One value at every place: only then a line leads from one to the next.
+bool isCurve(const QVector<double>& x)
+{
+  QVector<double> sorted = x;
+  std::sort(sorted.begin(), sorted.end());
+  return std::adjacent_find(sorted.begin(), sorted.end()) == sorted.end();
+}
+
 }  // namespace
 
 PlotDrawing emptyDrawing(const QString& sentence)
@@ -85,9 +137,7 @@ PlotDrawing emptyDrawing(const QString& sentence)
       axis->setVisible(false);
     for (QCPAxis* axis : {plot.xAxis, plot.yAxis})
       axis->grid()->setVisible(false);
-    auto* text = new QCPItemText(&plot);
-    text->setText(sentence);
-    text->setFont(style.font);
+    QCPItemText* text = addText(plot, style, sentence);
     text->setColor(style.foreground);
     text->position->setType(QCPItemPosition::ptAxisRectRatio);
     text->position->setCoords(0.5, 0.5);
@@ -249,7 +299,8 @@ PlotDrawing curveDrawing(const LayerCurve& curve)
         return;
       QCPGraph* graph = addCurve(
           plot, x, y, QPen(color, style.lineWidth, solid ? Qt::SolidLine : Qt::DashLine), name);
-      graph->setLineStyle(curve.axis == CurveAxis::Layer ? QCPGraph::lsLine : QCPGraph::lsNone);
+      graph->setLineStyle(curve.axis == CurveAxis::Layer && isCurve(x) ? QCPGraph::lsLine
+                                                                       : QCPGraph::lsNone);
       graph->setScatterStyle(
           QCPScatterStyle(solid ? QCPScatterStyle::ssDisc : QCPScatterStyle::ssDiamond, color,
                           color, style.markerSize));
@@ -261,9 +312,9 @@ PlotDrawing curveDrawing(const LayerCurve& curve)
       bars->removeFromLegend();
     };
     draw(curve.reference, style.series(0), false, curve.referenceName);
+    draw(curve.points, style.series(4), true, QObject::tr("These dictionaries"));
     draw(curve.corrected, style.series(2), false,
          QObject::tr("Corrected for sampling, if independent"));
-    draw(curve.points, style.series(4), true, QObject::tr("These dictionaries"));
     if (leftmost > rightmost)
       return;
     if (curve.activations && std::isfinite(*curve.activations)) {
@@ -281,26 +332,17 @@ PlotDrawing curveDrawing(const LayerCurve& curve)
                                                                                            : 0.35) *
                      high,
         highest + (anyL0 ? 0.28 : 0.12) * high);
+    if (curve.axis == CurveAxis::Layer && rightmost - leftmost <= 12.0) {
+      const QSharedPointer<QCPAxisTickerFixed> whole(new QCPAxisTickerFixed);
+      whole->setTickStep(1.0);
+      plot.xAxis->setTicker(whole);
+    }
     if (curve.axis == CurveAxis::Width)
       plot.xAxis->setNumberFormat("f"), plot.xAxis->setNumberPrecision(0);
     for (const CurvePoint& point : curve.points) {
       const auto at = axisValue(point, curve.axis);
       if (!at || !std::isfinite(point.value))
         continue;
-      if (curve.axis != CurveAxis::L0 && point.l0) {
-        // In a line of their own above the curves, which they would hide.
-        auto* text = new QCPItemText(&plot);
-        text->setText(QString::number(*point.l0, 'g', 4));
-        text->setFont(style.font);
-        text->setColor(style.muted);
-        const bool crowded = curve.points.size() > 12;
-        text->setRotation(crowded ? -90 : 0);
-        text->setPositionAlignment(crowded ? Qt::AlignRight | Qt::AlignVCenter
-                                           : Qt::AlignHCenter | Qt::AlignTop);
-        text->position->setTypeX(QCPItemPosition::ptPlotCoords);
-        text->position->setTypeY(QCPItemPosition::ptAxisRectRatio);
-        text->position->setCoords(*at, 0.0);
-      }
       if (point.entry == curve.current && style.interactive) {
         auto* center = new QCPItemTracer(&plot);
         center->setStyle(QCPItemTracer::tsCircle);
@@ -309,15 +351,8 @@ PlotDrawing curveDrawing(const LayerCurve& curve)
         center->position->setCoords(*at, point.value);
       }
     }
-    if (anyL0 && curve.axis != CurveAxis::L0) {
-      auto* text = new QCPItemText(&plot);
-      text->setText(QObject::tr("L0"));
-      text->setFont(style.font);
-      text->setColor(style.muted);
-      text->position->setType(QCPItemPosition::ptAxisRectRatio);
-      text->position->setCoords(0.01, 0.0);
-      text->setPositionAlignment(Qt::AlignLeft | Qt::AlignTop);
-    }
+    if (anyL0 && curve.axis != CurveAxis::L0)
+      addL0Line(plot, style, curve);
     if (!curve.reference.empty() || !curve.corrected.empty() || curve.activations) {
       plot.legend->setVisible(true);
       plot.legend->setRowSpacing(3);

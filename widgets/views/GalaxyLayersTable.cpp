@@ -13,8 +13,9 @@ GalaxyLayersTable::GalaxyLayersTable(GalaxyStudy* study, QWidget* parent)
   setAccessibleName(tr("Layers: number, width and L0 can be edited"));
   setToolTip(tr("Double-click a layer number, a width or an L0 to correct it; empty: not known"));
   setColumnCount(Columns);
-  setHorizontalHeaderLabels({tr("Dictionary"), tr("Layer"), tr("Width"), tr("L0"),
-                             tr("Features × dimensions"), tr("State")});
+  setWordWrap(false);
+  setHorizontalHeaderLabels(
+      {tr("Dictionary"), tr("Layer"), tr("Width"), tr("L0"), tr("Size"), tr("State")});
   setSelectionBehavior(QAbstractItemView::SelectRows);
   verticalHeader()->setVisible(false);
   verticalHeader()->setDefaultSectionSize(fontMetrics().height() + 6);
