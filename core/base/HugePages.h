@@ -10,4 +10,12 @@ namespace orrery {
 /// Only advice: where the system has no huge pages, nothing changes.
 void adviseHugePages(void* memory, std::size_t bytes);
 
+/// The same for an Eigen matrix or vector just resized.
+template <typename Matrix>
+void adviseHugePages(Matrix& matrix)
+{
+  adviseHugePages(matrix.data(),
+                  static_cast<std::size_t>(matrix.size()) * sizeof(typename Matrix::Scalar));
+}
+
 }  // namespace orrery
