@@ -1,6 +1,7 @@
 #include "core/lobes/Cooccurrence.h"
 
 #include "core/base/Error.h"
+#include "core/base/HugePages.h"
 #include "core/base/Parallel.h"
 
 #if defined(__x86_64__)
@@ -191,8 +192,11 @@ void countFrequent(const BitRows& bits, const std::vector<FeatureId>& features, 
 /// The firings with features renumbered by falling frequency, and the blocks of every feature.
 struct Ranked {
   std::vector<FeatureId> featureOfRank;
-  std::vector<std::int64_t> frequency;   ///< By rank.
-  std::vector<FeatureId> ranks;          ///< Of the firings, ascending within a block.
+  std::vector<std::int64_t> frequency;  ///< By rank.
+  /// Of the firings, ascending within a block; half as wide where 16 bits hold all ranks, for it is
+  /// the traffic of these that counting costs.
+  std::vector<FeatureId> ranks;
+  std::vector<std::uint16_t> narrowRanks;
   std::vector<std::int64_t> blockStart;  ///< By rank: where its firings begin in places; n + 1.
   std::vector<std::int32_t> blockOf;     ///< The blocks of each rank, ascending …
   std::vector<std::int32_t> placeIn;     ///< … and its place among the firings of that block.
@@ -232,15 +236,20 @@ Ranked rankByFrequency(const Firings& firings)
     }
 
   // Dealing the ranks out in order leaves those of every block sorted.
-  ranked.ranks.resize(firings.ids.size());
+  const bool narrow = n <= std::numeric_limits<std::uint16_t>::max();
+  ranked.ranks.resize(narrow ? 0 : firings.ids.size());
+  ranked.narrowRanks.resize(narrow ? firings.ids.size() : 0);
   ranked.placeIn.resize(firings.ids.size());
   std::vector<std::int32_t> filled(static_cast<std::size_t>(firings.blocks()), 0);
   for (std::size_t rank = 0; rank < n; ++rank)
     for (std::int64_t slot = ranked.blockStart[rank]; slot < ranked.blockStart[rank + 1]; ++slot) {
       const auto block = static_cast<std::size_t>(ranked.blockOf[static_cast<std::size_t>(slot)]);
       const std::int32_t place = filled[block]++;
-      ranked.ranks[static_cast<std::size_t>(firings.starts[block] + place)] =
-          static_cast<FeatureId>(rank);
+      const auto at = static_cast<std::size_t>(firings.starts[block] + place);
+      if (narrow)
+        ranked.narrowRanks[at] = static_cast<std::uint16_t>(rank);
+      else
+        ranked.ranks[at] = static_cast<FeatureId>(rank);
       ranked.placeIn[static_cast<std::size_t>(slot)] = place;
     }
   return ranked;
@@ -248,18 +257,55 @@ Ranked rankByFrequency(const Firings& firings)
 
 /// Counts of one rare feature against all more frequent ones: in every block where it fires, those
 /// before it. A row of Counter fits the first-level cache when it is 16 bits wide.
+template <typename Counter, typename Rank>
+void countRow(const Firings& firings, const Ranked& ranked, const std::vector<Rank>& ranks,
+              std::size_t rank, std::vector<Counter>& row)
+{
+  // The blocks of a feature lie anywhere: their first lines are fetched some blocks ahead.
+  constexpr std::int64_t ahead = 6;
+  constexpr std::ptrdiff_t line = 64 / sizeof(Rank);
+  Counter* counts = row.data();
+  std::fill(counts, counts + rank, Counter{0});
+  const std::int64_t end = ranked.blockStart[rank + 1];
+  const auto firstOf = [&](std::int64_t slot) {
+    const auto block = static_cast<std::size_t>(ranked.blockOf[static_cast<std::size_t>(slot)]);
+    return ranks.data() + firings.starts[block];
+  };
+  for (std::int64_t slot = ranked.blockStart[rank]; slot < end; ++slot) {
+    if (slot + ahead < end) {
+      const Rank* next = firstOf(slot + ahead);
+      __builtin_prefetch(next);
+      __builtin_prefetch(next + line);
+      __builtin_prefetch(next + 2 * line);
+      __builtin_prefetch(next + 3 * line);
+    }
+    const Rank* first = firstOf(slot);
+    const Rank* last = first + ranked.placeIn[static_cast<std::size_t>(slot)];
+    // No rank stands twice in a block, so four increments do not wait for each other.
+    for (; last - first >= 4; first += 4) {
+      const std::size_t a = static_cast<std::size_t>(first[0]),
+                        b = static_cast<std::size_t>(first[1]),
+                        c = static_cast<std::size_t>(first[2]),
+                        d = static_cast<std::size_t>(first[3]);
+      const Counter ca = counts[a], cb = counts[b], cc = counts[c], cd = counts[d];
+      counts[a] = static_cast<Counter>(ca + 1);
+      counts[b] = static_cast<Counter>(cb + 1);
+      counts[c] = static_cast<Counter>(cc + 1);
+      counts[d] = static_cast<Counter>(cd + 1);
+    }
+    for (; first != last; ++first)
+      ++counts[static_cast<std::size_t>(*first)];
+  }
+}
+
 template <typename Counter>
 void countRow(const Firings& firings, const Ranked& ranked, std::size_t rank,
               std::vector<Counter>& row)
 {
-  std::fill(row.begin(), row.begin() + static_cast<std::ptrdiff_t>(rank), Counter{0});
-  for (std::int64_t slot = ranked.blockStart[rank]; slot < ranked.blockStart[rank + 1]; ++slot) {
-    const auto block = static_cast<std::size_t>(ranked.blockOf[static_cast<std::size_t>(slot)]);
-    const FeatureId* first = ranked.ranks.data() + firings.starts[block];
-    const FeatureId* last = first + ranked.placeIn[static_cast<std::size_t>(slot)];
-    for (; first != last; ++first)
-      ++row[static_cast<std::size_t>(*first)];
-  }
+  if (ranked.narrowRanks.empty())
+    countRow(firings, ranked, ranked.ranks, rank, row);
+  else
+    countRow(firings, ranked, ranked.narrowRanks, rank, row);
 }
 
 void countRare(const Firings& firings, const Ranked& ranked, std::size_t frequent,
@@ -302,21 +348,32 @@ void mirror(const Ranked& ranked, std::size_t frequent, CountMatrix& counts)
     rankOf[static_cast<std::size_t>(ranked.featureOfRank[rank])] = static_cast<FeatureId>(rank);
   constexpr Eigen::Index tile = 64;
   const Eigen::Index tiles = (n + tile - 1) / tile;
-  // A tile (I, J), I ≥ J, is this range's alone together with (J, I).
+  // A tile (I, J), I ≥ J, is this range's alone together with (J, I). Both are worked on in copies:
+  // columns that lie a power of two apart would drive each other out of the cache.
   parallelFor(tiles, 1, [&](std::int64_t begin, std::int64_t end) {
+    Eigen::Matrix<std::int32_t, tile, tile> lower, upper;  // (i, j) and (j, i)
     for (Eigen::Index tileRow = begin; tileRow < end; ++tileRow)
-      for (Eigen::Index tileColumn = 0; tileColumn <= tileRow; ++tileColumn)
-        for (Eigen::Index j = tileColumn * tile; j < std::min(n, (tileColumn + 1) * tile); ++j)
-          for (Eigen::Index i = tileRow * tile; i < std::min(n, (tileRow + 1) * tile); ++i) {
-            const FeatureId rankI = rankOf[static_cast<std::size_t>(i)],
-                            rankJ = rankOf[static_cast<std::size_t>(j)];
-            if (std::max(rankI, rankJ) < static_cast<FeatureId>(frequent))
+      for (Eigen::Index tileColumn = 0; tileColumn <= tileRow; ++tileColumn) {
+        const Eigen::Index i = tileRow * tile, j = tileColumn * tile;
+        const Eigen::Index rows = std::min(tile, n - i), columns = std::min(tile, n - j);
+        lower.topLeftCorner(rows, columns) = counts.block(i, j, rows, columns);
+        upper.topLeftCorner(columns, rows) = counts.block(j, i, columns, rows);
+        for (Eigen::Index column = 0; column < columns; ++column) {
+          const FeatureId rankJ = rankOf[static_cast<std::size_t>(j + column)];
+          for (Eigen::Index row = 0; row < rows; ++row) {
+            const FeatureId rankI = rankOf[static_cast<std::size_t>(i + row)];
+            if (std::max(rankI, rankJ) < static_cast<FeatureId>(frequent) || rankI == rankJ)
               continue;
             if (rankI > rankJ)
-              counts(i, j) = counts(j, i);
+              lower(row, column) = upper(column, row);
             else
-              counts(j, i) = counts(i, j);
+              upper(column, row) = lower(row, column);
           }
+        }
+        counts.block(i, j, rows, columns) = lower.topLeftCorner(rows, columns);
+        if (tileRow != tileColumn)
+          counts.block(j, i, columns, rows) = upper.topLeftCorner(columns, rows);
+      }
   });
 }
 
@@ -393,6 +450,7 @@ Cooccurrence countCooccurrences(const Firings& firings, const Progress& progress
   preparing.checkStopped();
   const std::size_t frequent = frequentCount(ranked.frequency, firings.blocks());
   result.counts.resize(firings.features, firings.features);
+  adviseHugePages(result.counts);
 
   BitRows bits(frequent, firings.blocks());
   std::vector<FeatureId> frequentFeatures(
