@@ -22,14 +22,38 @@ struct Placed {
   std::vector<std::size_t> features;  ///< Where each came from.
 };
 
-std::int32_t numberOf(std::unordered_map<std::int32_t, std::int32_t>& numbers, std::int32_t label,
-                      std::vector<std::int64_t>& sizes)
+/// Gives labels numbers in the order in which they come.
+class Numbering {
+ public:
+  /// @p largest: the largest label; where labels are few beside the features, a table finds them.
+  Numbering(std::int32_t largest, std::size_t features)
+      : m_table(static_cast<std::size_t>(std::max(largest, 0)) <= 4 * features
+                    ? static_cast<std::size_t>(std::max(largest, 0)) + 1
+                    : 0,
+                -1)
+  {
+  }
+  std::int32_t numberOf(std::int32_t label, std::vector<std::int64_t>& sizes)
+  {
+    const auto next = static_cast<std::int32_t>(sizes.size());
+    std::int32_t& number = m_table.empty() ? m_numbers.try_emplace(label, -1).first->second
+                                           : m_table[static_cast<std::size_t>(label)];
+    if (number < 0) {
+      number = next;
+      sizes.push_back(0);
+    }
+    ++sizes[static_cast<std::size_t>(number)];
+    return number;
+  }
+
+ private:
+  std::vector<std::int32_t> m_table;
+  std::unordered_map<std::int32_t, std::int32_t> m_numbers;
+};
+
+std::int32_t largestOf(const std::vector<std::int32_t>& labels)
 {
-  const auto [place, isNew] = numbers.try_emplace(label, static_cast<std::int32_t>(sizes.size()));
-  if (isNew)
-    sizes.push_back(0);
-  ++sizes[static_cast<std::size_t>(place->second)];
-  return place->second;
+  return labels.empty() ? -1 : *std::max_element(labels.begin(), labels.end());
 }
 
 Placed place(const std::vector<std::int32_t>& first, const std::vector<std::int32_t>& second)
@@ -38,12 +62,16 @@ Placed place(const std::vector<std::int32_t>& first, const std::vector<std::int3
     throw Error("two clusterings of different numbers of features cannot be compared (" +
                 std::to_string(first.size()) + " and " + std::to_string(second.size()) + ")");
   Placed placed;
-  std::unordered_map<std::int32_t, std::int32_t> firstNumbers, secondNumbers;
+  placed.first.reserve(first.size());
+  placed.second.reserve(first.size());
+  placed.features.reserve(first.size());
+  Numbering firstNumbers(largestOf(first), first.size());
+  Numbering secondNumbers(largestOf(second), first.size());
   for (std::size_t i = 0; i < first.size(); ++i) {
     if (first[i] < 0 || second[i] < 0)
       continue;
-    placed.first.push_back(numberOf(firstNumbers, first[i], placed.firstSizes));
-    placed.second.push_back(numberOf(secondNumbers, second[i], placed.secondSizes));
+    placed.first.push_back(firstNumbers.numberOf(first[i], placed.firstSizes));
+    placed.second.push_back(secondNumbers.numberOf(second[i], placed.secondSizes));
     placed.features.push_back(i);
   }
   return placed;
@@ -57,31 +85,111 @@ double entropy(const std::vector<std::int64_t>& sizes, double n)
   return sum;
 }
 
-double mutualInformation(const Placed& placed, const std::vector<std::int32_t>& second)
-{
-  const std::size_t columns = placed.secondSizes.size();
-  const double n = static_cast<double>(placed.first.size());
-  // Sorted keys rather than a k × k table: with 1024 clusters on both sides the table is mostly
-  // empty.
-  std::vector<std::uint64_t> cells(placed.first.size());
-  for (std::size_t i = 0; i < cells.size(); ++i)
-    cells[i] = static_cast<std::uint64_t>(placed.first[i]) * columns +
-               static_cast<std::uint64_t>(second[i]);
-  std::sort(cells.begin(), cells.end());
-
-  double sum = 0.0;
-  for (std::size_t begin = 0; begin < cells.size();) {
-    std::size_t end = begin + 1;
-    while (end < cells.size() && cells[end] == cells[begin])
-      ++end;
-    const double overlap = static_cast<double>(end - begin);
-    const double a = static_cast<double>(placed.firstSizes[cells[begin] / columns]);
-    const double b = static_cast<double>(placed.secondSizes[cells[begin] % columns]);
-    sum += overlap / n * std::log(n * overlap / (a * b));
-    begin = end;
+/// Mutual information of one clustering with many that have the same cluster sizes. With c the
+/// cells of their table and a, b its margins, MI = ln n + (Σ c ln c − Σ a ln a − Σ b ln b) / n: the
+/// margins' sums stay, and c ln c is looked up.
+class Information {
+ public:
+  explicit Information(const Placed& placed)
+      : m_n(static_cast<double>(placed.first.size())),
+        m_columns(placed.secondSizes.size()),
+        m_products(placed.first.size() + 1, 0.0)
+  {
+    for (std::size_t count = 2; count < m_products.size(); ++count)
+      m_products[count] = static_cast<double>(count) * std::log(static_cast<double>(count));
+    for (const std::int64_t size : placed.firstSizes)
+      m_margins += m_products[static_cast<std::size_t>(size)];
+    for (const std::int64_t size : placed.secondSizes)
+      m_margins += m_products[static_cast<std::size_t>(size)];
+    m_starts.assign(placed.firstSizes.size() + 1, 0);
+    for (std::size_t i = 0; i < placed.firstSizes.size(); ++i)
+      m_starts[i + 1] = m_starts[i] + static_cast<std::size_t>(placed.firstSizes[i]);
+    m_order.resize(placed.first.size());
+    std::vector<std::size_t> next(m_starts.begin(), m_starts.end() - 1);
+    for (std::size_t i = 0; i < m_order.size(); ++i)
+      m_order[next[static_cast<std::size_t>(placed.first[i])]++] = static_cast<std::uint32_t>(i);
   }
-  return std::max(sum, 0.0);
+
+  /// Positions within `placed`, cluster after cluster of the first clustering.
+  [[nodiscard]] const std::vector<std::uint32_t>& order() const { return m_order; }
+
+  /// @p ordered: the numbers of the second clustering in that order. One row of the table at a
+  /// time, of which only the cells that were met are visited: O(n) however many clusters there are.
+  [[nodiscard]] double of(const std::vector<std::int32_t>& ordered) const
+  {
+    std::vector<std::uint32_t> row(m_columns, 0);
+    double cells = 0.0;
+    for (std::size_t cluster = 0; cluster + 1 < m_starts.size(); ++cluster) {
+      const std::int32_t* begin = ordered.data() + m_starts[cluster];
+      const std::int32_t* end = ordered.data() + m_starts[cluster + 1];
+      for (const std::int32_t* label = begin; label != end; ++label)
+        ++row[static_cast<std::size_t>(*label)];
+      if (static_cast<std::size_t>(end - begin) > m_columns) {
+        for (std::uint32_t& count : row) {
+          cells += m_products[count];
+          count = 0;
+        }
+        continue;
+      }
+      for (const std::int32_t* label = begin; label != end; ++label) {
+        std::uint32_t& count = row[static_cast<std::size_t>(*label)];
+        cells += m_products[count];
+        count = 0;
+      }
+    }
+    return std::max(0.0, std::log(m_n) + (cells - m_margins) / m_n);
+  }
+
+ private:
+  double m_n;
+  std::size_t m_columns;
+  std::vector<double> m_products;  ///< c ln c.
+  double m_margins = 0.0;          ///< Σ a ln a + Σ b ln b.
+  std::vector<std::size_t> m_starts;
+  std::vector<std::uint32_t> m_order;
+};
+
+/// @p labels in the order of @p information.
+std::vector<std::int32_t> ordered(const Information& information,
+                                  const std::vector<std::int32_t>& labels)
+{
+  std::vector<std::int32_t> result;
+  result.reserve(labels.size());
+  for (const std::uint32_t i : information.order())
+    result.push_back(labels[i]);
+  return result;
 }
+
+/// Exactly uniform numbers below small bounds, two from every 64 random bits (Lemire 2019).
+class SmallDraws {
+ public:
+  explicit SmallDraws(Random random) : m_random(std::move(random)) {}
+  std::uint32_t below(std::uint32_t count)
+  {
+    std::uint64_t product = std::uint64_t{half()} * count;
+    if (static_cast<std::uint32_t>(product) < count) {
+      const std::uint32_t excess = (0u - count) % count;
+      while (static_cast<std::uint32_t>(product) < excess)
+        product = std::uint64_t{half()} * count;
+    }
+    return static_cast<std::uint32_t>(product >> 32);
+  }
+
+ private:
+  std::uint32_t half()
+  {
+    if (m_has) {
+      m_has = false;
+      return static_cast<std::uint32_t>(m_bits >> 32);
+    }
+    m_bits = m_random.bits();
+    m_has = true;
+    return static_cast<std::uint32_t>(m_bits);
+  }
+  Random m_random;
+  std::uint64_t m_bits = 0;
+  bool m_has = false;
+};
 
 /// Σ over m of P(m) · m/n · ln(n m / (a b)), P hypergeometric: clusters of a and b out of n share m
 /// features. From the mode outwards by the ratio of neighbouring probabilities, until what remains
@@ -173,7 +281,8 @@ ClusteringAgreement compare(const Placed& placed)
     return result;
   }
   const auto n = static_cast<double>(placed.first.size());
-  result.mutualInformation = mutualInformation(placed, placed.second);
+  const Information information(placed);
+  result.mutualInformation = information.of(ordered(information, placed.second));
   result.expectedMutualInformation = expectedMutualInformation(placed);
   result.entropyFirst = entropy(placed.firstSizes, n);
   result.entropySecond = entropy(placed.secondSizes, n);
@@ -182,17 +291,25 @@ ClusteringAgreement compare(const Placed& placed)
   return result;
 }
 
-/// Positions within `placed` of the features of each stratum.
-std::vector<std::vector<std::size_t>> strataOf(const Placed& placed,
-                                               const std::vector<std::int32_t>& strata)
+/// Places within the order of @p information of the features of each stratum.
+std::vector<std::vector<std::uint32_t>> strataOf(const Placed& placed,
+                                                 const Information& information,
+                                                 const std::vector<std::int32_t>& strata)
 {
-  std::map<std::int32_t, std::vector<std::size_t>> groups;
-  for (std::size_t i = 0; i < placed.features.size(); ++i)
-    groups[strata.empty() ? 0 : strata[placed.features[i]]].push_back(i);
-  std::vector<std::vector<std::size_t>> result;
+  std::map<std::int32_t, std::vector<std::uint32_t>> groups;
+  for (std::size_t i = 0; i < information.order().size(); ++i)
+    groups[strata[placed.features[information.order()[i]]]].push_back(
+        static_cast<std::uint32_t>(i));
+  std::vector<std::vector<std::uint32_t>> result;
   for (auto& [stratum, members] : groups)
     result.push_back(std::move(members));
   return result;
+}
+
+void shuffle(std::vector<std::int32_t>& values, SmallDraws& draws)
+{
+  for (auto i = static_cast<std::uint32_t>(values.size()); i > 1; --i)
+    std::swap(values[i - 1], values[draws.below(i)]);
 }
 
 }  // namespace
@@ -217,20 +334,31 @@ PermutationNull permutationNull(const std::vector<std::int32_t>& first,
   PermutationNull result;
   result.options = options;
   result.observed = compare(placed);
-  const auto groups = strataOf(placed, options.strata);
+  const Information information(placed);
+  const std::vector<std::int32_t> observed = ordered(information, placed.second);
+  std::vector<std::vector<std::uint32_t>> groups;
+  if (!options.strata.empty())
+    groups = strataOf(placed, information, options.strata);
 
   result.values.assign(static_cast<std::size_t>(options.permutations), 0.0);
   parallelFor(options.permutations, 1, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t permutation = begin; permutation < end; ++permutation) {
       progress.update(permutation, options.permutations);
-      Random random = Random::forPart(options.seed, static_cast<std::uint64_t>(permutation));
-      std::vector<std::int32_t> shuffled = placed.second;
-      for (const std::vector<std::size_t>& members : groups)
-        for (std::size_t i = members.size(); i > 1; --i)
-          std::swap(shuffled[members[i - 1]],
-                    shuffled[members[static_cast<std::size_t>(random.below(i))]]);
+      SmallDraws draws(Random::forPart(options.seed, static_cast<std::uint64_t>(permutation)));
+      std::vector<std::int32_t> shuffled = observed;
+      if (groups.empty())
+        shuffle(shuffled, draws);
+      for (const std::vector<std::uint32_t>& members : groups) {
+        std::vector<std::int32_t> own;
+        own.reserve(members.size());
+        for (const std::uint32_t i : members)
+          own.push_back(observed[i]);
+        shuffle(own, draws);
+        for (std::size_t i = 0; i < members.size(); ++i)
+          shuffled[members[i]] = own[i];
+      }
       result.values[static_cast<std::size_t>(permutation)] =
-          adjust(mutualInformation(placed, shuffled), result.observed.expectedMutualInformation,
+          adjust(information.of(shuffled), result.observed.expectedMutualInformation,
                  result.observed.entropyFirst, result.observed.entropySecond);
     }
   });
