@@ -234,9 +234,11 @@ class Lanczos {
           const NormalizedEigenOptions& options)
       : m_affinity(affinity),
         m_options(options),
-        m_block(options.count <= 24 ? 16 : 32),
+        // Narrow blocks reach a higher degree with as many vectors; wide ones pay where products
+        // are few beside what is kept.
+        m_block(options.count <= 128 ? 16 : 32),
         m_room(std::min<Eigen::Index>(
-            options.count <= 128 ? std::max(160, 6 * options.count) : 3 * options.count + 256,
+            options.count <= 128 ? std::max(160, 8 * options.count) : 3 * options.count + 256,
             affinity.size())),
         m_inverseRoots(degrees.cwiseSqrt().cwiseInverse()),
         m_basis(affinity.size(), m_room),

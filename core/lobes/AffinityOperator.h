@@ -49,7 +49,7 @@ struct NormalizedEigenOptions {
 
 /// Block Lanczos with full reorthogonalisation and thick restarts; the first eigenvector, √D, is
 /// known and put in. @p degrees all positive. Small problems are solved whole by LAPACK. Memory
-/// about 8 · m · (6 count + 128) doubles.
+/// about 16 · m · (8 count + 160) bytes.
 NormalizedEigen leadingEigenvectors(const AffinityOperator& affinity,
                                     const Eigen::VectorXd& degrees,
                                     const NormalizedEigenOptions& options,
