@@ -124,7 +124,9 @@ Json resultJson(const std::string& affinity, const LobeLocality& locality)
     json["logistic_within_deciles"] = nullJson(locality.logisticWithinDeciles);
   json["features_compared"] = locality.compared;
   json["lobes_train_only"] = locality.trainOnlyLobes;
+  json["ami_p"] = locality.ami.p;
   json["verdict"] = displayName(locality.verdict);
+  json["verdict_within_deciles"] = displayName(locality.beyondFrequency);
   return json;
 }
 
@@ -321,7 +323,7 @@ CommandOutput runLobes(const CommandContext& context)
                      (locality.hasLogistic ? padded(fixed(locality.logistic.observed, 3), 10) +
                                                  padded(fixed(locality.logistic.z, 1), 8)
                                            : padded("-", 10) + padded("-", 8)) +
-                     displayName(locality.verdict) + "\n";
+                     locality.sentence() + "\n";
     }
   json["documents"] = Json::object();
   if (!types.empty() && data.firings) {

@@ -131,19 +131,15 @@ class Analysis {
 
   void measure()
   {
-    const std::size_t counts = m_result.spatial.clusterings.size();
-    for (std::size_t i = 0; i < counts; ++i) {
-      std::vector<const Lobes*> functional;
+    std::vector<LobePair> pairs;
+    for (std::size_t i = 0; i < m_result.spatial.clusterings.size(); ++i)
       for (const FunctionalLobes& lobes : m_result.functional)
-        functional.push_back(&lobes.clustering.clusterings[i]);
-      const double from = 0.6 + 0.4 * static_cast<double>(i) / static_cast<double>(counts);
-      const double to = 0.6 + 0.4 * static_cast<double>(i + 1) / static_cast<double>(counts);
-      std::vector<LobeLocality> localities =
-          measureLocalities(functional, m_result.spatial.clusterings[i], m_decoder, m_data.own,
-                            m_options.locality, m_progress.stage("Locality", from, to));
-      for (std::size_t f = 0; f < localities.size(); ++f)
-        m_result.functional[f].locality.push_back(std::move(localities[f]));
-    }
+        pairs.push_back({&lobes.clustering.clusterings[i], &m_result.spatial.clusterings[i]});
+    std::vector<LobeLocality> localities = measureLocalities(
+        pairs, m_decoder, m_data.own, m_options.locality, m_progress.stage("Locality", 0.6, 1.0));
+    for (std::size_t i = 0; i < localities.size(); ++i)
+      m_result.functional[i % m_result.functional.size()].locality.push_back(
+          std::move(localities[i]));
   }
 
   const CooccurrenceData& m_data;
@@ -217,7 +213,7 @@ std::uint64_t lobeAnalysisMemory(const CooccurrenceData& data, std::int64_t feat
       *std::max_element(options.clustering.clusters.begin(), options.clustering.clusters.end()));
   // One dense affinity at a time, the counts where they must be made, and two bases of vectors.
   return m * m * 4 + (counting ? cooccurrenceMemory(*data.firings) : 0) +
-         2 * m * 8 * std::max<std::uint64_t>(160, 6 * most);
+         2 * m * 8 * std::max<std::uint64_t>(160, 8 * most);
 }
 
 LobeAnalysis analyzeLobes(const CooccurrenceData& data, const FeatureMatrixView& decoder,

@@ -65,14 +65,49 @@ FeatureMatrix randomUnitVectors(Eigen::Index d, Eigen::Index n, std::uint64_t se
   return vectors;
 }
 
-double accuracy(const FeatureMatrixView& x, const std::vector<std::int32_t>& labels, int classes,
-                const Split& split, const LogisticOptions& options, const Progress& progress)
+/// A regression and the features it is tested on.
+struct Trial {
+  LogisticProblem problem;
+  std::vector<FeatureId> test;
+};
+
+Trial trialOf(std::vector<std::int32_t> labels, int classes, Split split)
 {
-  const LogisticModel model = fitLogistic(x, labels, split.train, classes, options, progress);
-  std::vector<std::int32_t> truth;
-  for (const FeatureId feature : split.test)
-    truth.push_back(labels[static_cast<std::size_t>(feature)]);
-  return balancedAccuracy(truth, predict(model, x, split.test));
+  return {{std::move(labels), std::move(split.train), classes}, std::move(split.test)};
+}
+
+/// Balanced accuracy of every trial, so many at a time that their products are large and their
+/// state is small beside the vectors.
+std::vector<double> accuracies(const FeatureMatrixView& x, const std::vector<Trial>& trials,
+                               const LogisticOptions& options, const Progress& progress)
+{
+  constexpr int mostClasses = 512;
+  std::vector<double> result;
+  for (std::size_t begin = 0; begin < trials.size();) {
+    std::vector<LogisticProblem> problems;
+    int classes = 0;
+    for (std::size_t i = begin;
+         i < trials.size() &&
+         (problems.empty() || classes + trials[i].problem.classes <= mostClasses);
+         ++i) {
+      problems.push_back(trials[i].problem);
+      classes += trials[i].problem.classes;
+    }
+    const double from = static_cast<double>(begin) / static_cast<double>(trials.size());
+    const double to =
+        static_cast<double>(begin + problems.size()) / static_cast<double>(trials.size());
+    const std::vector<LogisticModel> models =
+        fitLogistics(x, problems, options, progress.stage("", from, to));
+    for (std::size_t i = 0; i < models.size(); ++i) {
+      const Trial& trial = trials[begin + i];
+      std::vector<std::int32_t> truth;
+      for (const FeatureId feature : trial.test)
+        truth.push_back(trial.problem.labels[static_cast<std::size_t>(feature)]);
+      result.push_back(balancedAccuracy(truth, predict(models[i], x, trial.test)));
+    }
+    begin += problems.size();
+  }
+  return result;
 }
 
 /// @p labels with those of every decile shuffled among its features: the same as shuffling the
@@ -102,61 +137,98 @@ struct Regression {
   Split split;
   std::vector<std::int32_t> deciles;
   std::vector<double> random, within;
+
+  [[nodiscard]] int classes() const { return static_cast<int>(lobes->sizes.size()); }
 };
+
+Split splitOf(const std::vector<std::int32_t>& labels, const LocalityOptions& options)
+{
+  return splitFeatures(
+      labels,
+      options.variant == LobeVariant::Published ? SplitRule::ByIndex : SplitRule::Stratified,
+      options.seed);
+}
+
+/// Random unit vectors in place of ours: one dictionary serves all regressions.
+void addRandomDraw(std::vector<Regression>& regressions, const FeatureMatrixView& decoder, int draw,
+                   const LocalityOptions& options, const Progress& progress)
+{
+  const FeatureMatrix random =
+      randomUnitVectors(decoder.rows(), decoder.cols(),
+                        Random::forPart(options.seed, static_cast<std::uint64_t>(draw)).bits());
+  std::vector<Trial> trials;
+  for (const Regression& regression : regressions)
+    trials.push_back(trialOf(regression.lobes->labels, regression.classes(), regression.split));
+  const std::vector<double> values = accuracies(random, trials, options.regression, progress);
+  for (std::size_t i = 0; i < regressions.size(); ++i)
+    regressions[i].random.push_back(values[i]);
+}
+
+/// Our vectors with the labels shuffled within deciles of frequency: @p count draws at a time.
+void addShuffledDraws(std::vector<Regression>& regressions, const FeatureMatrixView& decoder,
+                      int first, int count, const LocalityOptions& options,
+                      const Progress& progress)
+{
+  std::vector<Trial> trials;
+  for (int draw = first; draw < first + count; ++draw)
+    for (const Regression& regression : regressions) {
+      std::vector<std::int32_t> shuffled =
+          shuffledWithin(regression.lobes->labels, regression.deciles,
+                         Random::forPart(options.seed + 1, static_cast<std::uint64_t>(draw)));
+      Split split = splitOf(shuffled, options);
+      trials.push_back(trialOf(std::move(shuffled), regression.classes(), std::move(split)));
+    }
+  const std::vector<double> values = accuracies(decoder, trials, options.regression, progress);
+  for (std::size_t i = 0; i < values.size(); ++i)
+    regressions[i % regressions.size()].within.push_back(values[i]);
+}
 
 void addLogistic(std::vector<LobeLocality>& results, std::vector<Regression>& regressions,
                  const FeatureMatrixView& decoder, const LocalityOptions& options,
                  const Progress& progress)
 {
   const int draws = options.logisticDraws < 0 ? options.permutations : options.logisticDraws;
-  const auto steps = static_cast<std::int64_t>(draws) + 1;
-  for (Regression& regression : regressions) {
-    const Lobes& lobes = *regression.lobes;
-    const auto classes = static_cast<int>(lobes.sizes.size());
-    LobeLocality& result = results[regression.index];
+  const auto steps = static_cast<double>(2 * draws + 1);
+  const auto stage = [&](const char* name, int from, int to) {
+    return progress.stage(name, from / steps, to / steps);
+  };
+  std::vector<Trial> trials;
+  for (const Regression& regression : regressions)
+    trials.push_back(trialOf(regression.lobes->labels, regression.classes(), regression.split));
+  const std::vector<double> observed =
+      accuracies(decoder, trials, options.regression, stage("Logistic regression", 0, 1));
+  for (int draw = 0; draw < draws; ++draw)
+    addRandomDraw(regressions, decoder, draw, options, stage("Logistic null", 1 + draw, 2 + draw));
+  constexpr int together = 8;
+  for (int draw = 0; draw < draws; draw += together) {
+    const int count = std::min(together, draws - draw);
+    addShuffledDraws(regressions, decoder, draw, count, options,
+                     stage("Logistic null", 1 + draws + draw, 1 + draws + draw + count));
+  }
+  for (std::size_t i = 0; i < regressions.size(); ++i) {
+    LobeLocality& result = results[regressions[i].index];
     result.hasLogistic = true;
-    result.trainOnlyLobes = static_cast<std::int64_t>(regression.split.trainOnly.size());
-    result.logistic.observed =
-        accuracy(decoder, lobes.labels, classes, regression.split, options.regression,
-                 progress.stage("Logistic regression", 0.0, 1.0 / static_cast<double>(steps)));
-  }
-  for (int draw = 0; draw < draws; ++draw) {
-    const Progress step =
-        progress.stage("Logistic null", static_cast<double>(draw + 1) / static_cast<double>(steps),
-                       static_cast<double>(draw + 2) / static_cast<double>(steps));
-    step.update(0, 1);
-    const Progress quiet(progress.stopToken(), {});
-    const auto part = static_cast<std::uint64_t>(draw);
-    const FeatureMatrix random = randomUnitVectors(decoder.rows(), decoder.cols(),
-                                                   Random::forPart(options.seed, part).bits());
-    for (Regression& regression : regressions) {
-      const auto classes = static_cast<int>(regression.lobes->sizes.size());
-      regression.random.push_back(accuracy(random, regression.lobes->labels, classes,
-                                           regression.split, options.regression, quiet));
-      const std::vector<std::int32_t> shuffled = shuffledWithin(
-          regression.lobes->labels, regression.deciles, Random::forPart(options.seed + 1, part));
-      const Split split = splitFeatures(
-          shuffled,
-          options.variant == LobeVariant::Published ? SplitRule::ByIndex : SplitRule::Stratified,
-          options.seed);
-      regression.within.push_back(
-          accuracy(decoder, shuffled, classes, split, options.regression, quiet));
-    }
-  }
-  for (Regression& regression : regressions) {
-    LobeLocality& result = results[regression.index];
-    const double observed = result.logistic.observed;
-    result.logistic = compareWithNull(observed, std::move(regression.random));
-    result.logisticWithinDeciles = compareWithNull(observed, std::move(regression.within));
+    result.trainOnlyLobes = static_cast<std::int64_t>(regressions[i].split.trainOnly.size());
+    result.logistic = compareWithNull(observed[i], std::move(regressions[i].random));
+    result.logisticWithinDeciles = compareWithNull(observed[i], std::move(regressions[i].within));
   }
 }
 
+/// Mean and deviation of the draws asked for; p from enough of them to tell one in a thousand,
+/// which cost next to nothing beside a regression's.
 NullComparison amiComparison(const Lobes& functional, const Lobes& spatial,
                              PermutationNullOptions options, const Progress& progress)
 {
+  constexpr int drawsOfP = 999;
+  const int asked = options.permutations;
+  options.permutations = std::max(asked, drawsOfP);
   PermutationNull null =
       permutationNull(functional.labels, spatial.labels, std::move(options), progress);
-  return compareWithNull(null.observed.adjusted, std::move(null.values));
+  const double p = compareWithNull(null.observed.adjusted, null.values).p;
+  null.values.resize(static_cast<std::size_t>(asked));
+  NullComparison comparison = compareWithNull(null.observed.adjusted, std::move(null.values));
+  comparison.p = p;
+  return comparison;
 }
 
 /// The firings of every other block.
@@ -210,11 +282,18 @@ NullComparison compareWithNull(double observed, std::vector<double> values)
 
 Verdict verdictOf(const NullComparison& comparison)
 {
-  constexpr double weak = 3.0, clear = 4.0;
-  const double least = 1.0 / (1.0 + static_cast<double>(comparison.values.size()));
-  if (!(comparison.z >= weak) || comparison.p > std::max(0.05, 1.5 * least))
+  constexpr double weak = 0.05, clear = 0.01;
+  if (!(comparison.p <= weak))
     return Verdict::NotDistinguishable;
-  return comparison.z >= clear && comparison.p <= 1.5 * least ? Verdict::Clear : Verdict::Weak;
+  return comparison.p <= clear ? Verdict::Clear : Verdict::Weak;
+}
+
+std::string LobeLocality::sentence() const
+{
+  if (beyondFrequency == verdict)
+    return displayName(verdict);
+  return displayName(verdict) + ", " + displayName(beyondFrequency) +
+         " among features of like frequency";
 }
 
 std::string displayName(Verdict verdict)
@@ -250,31 +329,29 @@ std::vector<std::int32_t> frequencyDeciles(const std::vector<std::int64_t>& own)
   return deciles;
 }
 
-std::vector<LobeLocality> measureLocalities(const std::vector<const Lobes*>& functional,
-                                            const Lobes& spatial, const FeatureMatrixView& decoder,
+std::vector<LobeLocality> measureLocalities(const std::vector<LobePair>& pairs,
+                                            const FeatureMatrixView& decoder,
                                             const std::vector<std::int64_t>& own,
                                             const LocalityOptions& options,
                                             const Progress& progress)
 {
   const auto n = static_cast<std::size_t>(decoder.cols());
-  if (own.size() != n || spatial.labels.size() != n)
-    throw Error("lobes, vectors and firing counts are of different numbers of features (" +
-                std::to_string(spatial.labels.size()) + ", " + std::to_string(n) + " and " +
-                std::to_string(own.size()) + ")");
+  for (const LobePair& pair : pairs)
+    if (own.size() != n || pair.spatial->labels.size() != n || pair.functional->labels.size() != n)
+      throw Error("lobes, vectors and firing counts are of different numbers of features (" +
+                  std::to_string(pair.functional->labels.size()) + ", " +
+                  std::to_string(pair.spatial->labels.size()) + ", " + std::to_string(n) + " and " +
+                  std::to_string(own.size()) + ")");
   if (options.permutations < 2)
     throw Error("a null needs at least 2 permutations (found " +
                 std::to_string(options.permutations) + ")");
   std::vector<LobeLocality> results;
   std::vector<Regression> regressions;
   const double amiShare = options.logistic ? 0.05 : 1.0;
-  for (std::size_t i = 0; i < functional.size(); ++i) {
-    const Lobes& lobes = *functional[i];
-    if (lobes.labels.size() != n)
-      throw Error("lobes of " + std::to_string(lobes.labels.size()) + " features beside " +
-                  std::to_string(n) + " vectors");
-    const double from = amiShare * static_cast<double>(i) / static_cast<double>(functional.size());
-    const double to =
-        amiShare * static_cast<double>(i + 1) / static_cast<double>(functional.size());
+  for (std::size_t i = 0; i < pairs.size(); ++i) {
+    const Lobes &lobes = *pairs[i].functional, &spatial = *pairs[i].spatial;
+    const double from = amiShare * static_cast<double>(i) / static_cast<double>(pairs.size());
+    const double to = amiShare * static_cast<double>(i + 1) / static_cast<double>(pairs.size());
     LobeLocality result;
     result.options = options;
     result.clusters = lobes.clusters;
@@ -291,16 +368,14 @@ std::vector<LobeLocality> measureLocalities(const std::vector<const Lobes*>& fun
     null.strata = deciles;
     result.amiWithinDeciles = amiComparison(
         lobes, spatial, null, progress.stage("Mutual information", 0.5 * (from + to), to));
-    result.verdict = std::min(verdictOf(result.ami), verdictOf(result.amiWithinDeciles));
+    result.verdict = verdictOf(result.ami);
+    result.beyondFrequency = verdictOf(result.amiWithinDeciles);
     if (options.logistic && lobes.sizes.size() > 1) {
       Regression regression;
       regression.index = i;
       regression.lobes = &lobes;
       regression.deciles = deciles;
-      regression.split = splitFeatures(
-          lobes.labels,
-          options.variant == LobeVariant::Published ? SplitRule::ByIndex : SplitRule::Stratified,
-          options.seed);
+      regression.split = splitOf(lobes.labels, options);
       if (!regression.split.test.empty() && !regression.split.train.empty())
         regressions.push_back(std::move(regression));
     }
@@ -315,7 +390,7 @@ LobeLocality measureLocality(const Lobes& functional, const Lobes& spatial,
                              const FeatureMatrixView& decoder, const std::vector<std::int64_t>& own,
                              const LocalityOptions& options, const Progress& progress)
 {
-  return measureLocalities({&functional}, spatial, decoder, own, options, progress).front();
+  return measureLocalities({{&functional, &spatial}}, decoder, own, options, progress).front();
 }
 
 std::vector<LobeStability> measureStability(const Firings& firings, AffinityMeasure measure,

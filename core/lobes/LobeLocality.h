@@ -30,14 +30,17 @@ struct NullComparison {
   double mean = 0.0;
   double standardDeviation = 0.0;  ///< Divisor draws − 1.
   double z = 0.0;                  ///< NaN if the null does not vary.
-  double p = 1.0;                  ///< (1 + draws ≥ observed) / (1 + draws).
+  /// (1 + draws ≥ observed) / (1 + draws); of AMI from 999 draws or more.
+  double p = 1.0;
 };
 NullComparison compareWithNull(double observed, std::vector<double> values);
 
+/// By the share of the null's draws that reach the figure: the two customary levels, since a null
+/// of few lobes is too skewed for z to tell (with two lobes it is a χ² of one degree of freedom).
 enum class Verdict {
-  NotDistinguishable,  ///< z below 3, or more than one in twenty draws of the null reach it.
-  Weak,                ///< z from 3 to 4.
-  Clear                ///< z of 4 and more, and no draw of the null reaches it.
+  NotDistinguishable,  ///< p above .05.
+  Weak,                ///< p from .01 to .05.
+  Clear                ///< p of .01 or less: no draw in a hundred reaches it.
 };
 Verdict verdictOf(const NullComparison& comparison);
 /// "not distinguishable from chance", "weakly above chance", "clearly above chance".
@@ -68,9 +71,14 @@ struct LobeLocality {
   NullComparison logistic;  ///< Balanced accuracy; null: random unit vectors in place of ours.
   /// Null: our vectors permuted within deciles of firing frequency: what frequency alone tells.
   NullComparison logisticWithinDeciles;
-  std::int64_t trainOnlyLobes = 0;                ///< Lobes with fewer than five features.
-  Verdict verdict = Verdict::NotDistinguishable;  ///< Of the AMI within deciles and the plain one,
-                                                  ///< the more sceptical.
+  std::int64_t trainOnlyLobes = 0;  ///< Lobes with fewer than five features.
+  /// Of the plain AMI: whether lobes of both kinds have to do with each other at all.
+  Verdict verdict = Verdict::NotDistinguishable;
+  /// Of the AMI within deciles, another question: whether more than firing frequency, which may
+  /// shape lobes of both kinds, ties them together.
+  Verdict beyondFrequency = Verdict::NotDistinguishable;
+  /// "clearly above chance", and what remains within deciles where that is another verdict.
+  [[nodiscard]] std::string sentence() const;
   LocalityOptions options;
 };
 
@@ -81,10 +89,16 @@ LobeLocality measureLocality(const Lobes& functional, const Lobes& spatial,
                              const FeatureMatrixView& decoder, const std::vector<std::int64_t>& own,
                              const LocalityOptions& options = {}, const Progress& progress = {});
 
-/// Several functional clusterings of the same features and number of lobes (one per affinity) in
-/// one go: the null's fits share their random vectors and one pass over them serves all.
-std::vector<LobeLocality> measureLocalities(const std::vector<const Lobes*>& functional,
-                                            const Lobes& spatial, const FeatureMatrixView& decoder,
+/// A functional clustering and the spatial one that it is compared with.
+struct LobePair {
+  const Lobes* functional = nullptr;
+  const Lobes* spatial = nullptr;
+};
+
+/// Many of them (every affinity and number of lobes) over the same features in one go: a draw of
+/// random vectors, and one pass over the vectors, serve all regressions.
+std::vector<LobeLocality> measureLocalities(const std::vector<LobePair>& pairs,
+                                            const FeatureMatrixView& decoder,
                                             const std::vector<std::int64_t>& own,
                                             const LocalityOptions& options = {},
                                             const Progress& progress = {});

@@ -51,6 +51,21 @@ LogisticModel fitLogistic(const FeatureMatrixView& x, const std::vector<std::int
                           const std::vector<FeatureId>& features, int classes,
                           const LogisticOptions& options = {}, const Progress& progress = {});
 
+/// One of several regressions on the same vectors.
+struct LogisticProblem {
+  std::vector<std::int32_t> labels;  ///< n; 0 … classes − 1 in the features that train.
+  std::vector<FeatureId> train;      ///< Ascending.
+  int classes = 0;
+};
+
+/// All of them in step: a pass over the vectors serves every problem, so that the products are
+/// large ones. The model of each is that of a pass of its own but for rounding. Beside the vectors
+/// that train, each needs 8 bytes per feature and class and 200 bytes per dimension and class.
+std::vector<LogisticModel> fitLogistics(const FeatureMatrixView& x,
+                                        const std::vector<LogisticProblem>& problems,
+                                        const LogisticOptions& options = {},
+                                        const Progress& progress = {});
+
 /// The most probable class of the columns @p features.
 std::vector<std::int32_t> predict(const LogisticModel& model, const FeatureMatrixView& x,
                                   const std::vector<FeatureId>& features);

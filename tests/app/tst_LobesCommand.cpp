@@ -149,20 +149,32 @@ class tst_LobesCommand : public QObject {
     }
   }
 
+  // The verbs that features of three dictionaries fire on: lobes of two are not distinguishable
+  // from chance, of five clearly are, whatever the seed. For L1_K10 it is close: scikit-learn with
+  // ten starts of k-means gives p from .002 to .09 by the seed, with a hundred .002 to .004; and
+  // among features of like frequency little remains.
+  void twoLobesOfVerbsAreNoPlaces_data()
+  {
+    QTest::addColumn<QString>("seed");
+    for (const char* seed : {"0", "1", "2"})
+      QTest::newRow(seed) << seed;
+  }
   void twoLobesOfVerbsAreNoPlaces()
   {
+    QFETCH(QString, seed);
     ORRERY_NEED_DATA("sae/pasttense_L4_saes.h5");
     const Workplace work;
     for (const char* set : {"/L1_K10/W_dec", "/final_K5/W_dec", "/final_K10/W_dec"}) {
-      const Run run = runOrrery({"lobes", dataPath.native(), "--dataset", set, "--cooccurrence",
-                                 dataPath.native(), "--clusters", "2,5", "--permutations", "50",
-                                 "--output", work.text("lobes.npz"), "--json"});
+      const Run run =
+          runOrrery({"lobes", dataPath.native(), "--dataset", set, "--cooccurrence",
+                     dataPath.native(), "--clusters", "2,5", "--permutations", "2", "--seed",
+                     seed.toStdString(), "--output", work.text("lobes.npz"), "--json"});
       ORRERY_COMPARE_STATUS(run, 0);
       const nlohmann::json results = run.json()["results"];
       ORRERY_COMPARE_JSON(results[0]["verdict"], "not distinguishable from chance");
-      // At five lobes L1_K10 lies at the border: AMI .009 to .025 by the seed.
+      ORRERY_COMPARE_JSON(results[1]["verdict"], "clearly above chance");
       if (std::string(set) != "/L1_K10/W_dec")
-        ORRERY_COMPARE_JSON(results[1]["verdict"], "clearly above chance");
+        ORRERY_COMPARE_JSON(results[1]["verdict_within_deciles"], "clearly above chance");
     }
   }
 };

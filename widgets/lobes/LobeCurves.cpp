@@ -229,7 +229,8 @@ Drawing curveDrawing(const CurveContent& content)
     painter.fillRect(QRectF(x, 0.7 * line, 1.6 * line, 0.6 * line), chance);
     painter.setPen(style.foreground);
     drawElided(painter, QRectF(x + 2 * line, 0.3 * line, size.width() - x - 2 * line, 1.4 * line),
-               QStringLiteral("chance: mean ± 2 σ of %1 draws").arg(content.permutations),
+               QStringLiteral("chance: mean ± 2 σ of %1 draws; empty marks: p > .05")
+                   .arg(content.permutations),
                Qt::AlignLeft | Qt::AlignVCenter);
 
     for (int i = 0; i < panels; ++i) {
@@ -305,9 +306,14 @@ Drawing curveDrawing(const CurveContent& content)
             run << point;
         painter.setBrush(Qt::NoBrush);
         painter.drawPolyline(run);
-        painter.setBrush(color);
-        for (const QPointF& point : run)
-          drawMarker(painter, point, content.curves[c].color, 0.24 * line);
+        for (std::size_t j = 0; j < panel.points[c].size(); ++j) {
+          if (!std::isfinite(panel.points[c][j].y()))
+            continue;
+          // Empty where chance would do.
+          const Verdict verdict = verdictOf(comparisonOf(content.curves[c].locality[j], i));
+          painter.setBrush(verdict == Verdict::NotDistinguishable ? style.background : color);
+          drawMarker(painter, panel.points[c][j], content.curves[c].color, 0.24 * line);
+        }
         any = any || !run.isEmpty();
       }
       painter.restore();
@@ -429,7 +435,7 @@ bool LobeCurves::event(QEvent* event)
                          .arg(comparison.mean, 0, 'g', 3)
                          .arg(comparison.standardDeviation, 0, 'g', 2)
                          .arg(comparison.z, 0, 'f', 1)
-                         .arg(QString::fromStdString(displayName(locality.verdict)))),
+                         .arg(QString::fromStdString(locality.sentence()))),
         this);
     return true;
   }

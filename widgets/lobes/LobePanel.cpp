@@ -393,7 +393,7 @@ void LobePanel::showShown()
             continue;
           lines << tr("Agreement with spatial lobes: AMI %1, within deciles of frequency %2: %3.")
                        .arg(comparisonText(locality.ami), comparisonText(locality.amiWithinDeciles),
-                            QString::fromStdString(displayName(locality.verdict)));
+                            QString::fromStdString(locality.sentence()));
           if (locality.hasLogistic)
             lines << tr("Lobe told from the vector: balanced accuracy %1.")
                          .arg(comparisonText(locality.logistic));

@@ -41,7 +41,7 @@ LobeAnalysisOptions quickOptions()
 {
   LobeAnalysisOptions options;
   options.clustering.clusters = {4};
-  options.locality.permutations = 30;
+  options.locality.permutations = 100;
   options.locality.logisticDraws = 4;
   return options;
 }
@@ -139,11 +139,14 @@ class tst_LobeLocality : public QObject {
   void verdicts()
   {
     std::vector<double> null;
-    for (int i = 0; i < 101; ++i)
-      null.push_back((i - 50) * 0.01);  // mean 0, deviation 0.293
-    QCOMPARE(verdictOf(compareWithNull(0.2, null)), Verdict::NotDistinguishable);
-    QCOMPARE(verdictOf(compareWithNull(1.0, null)), Verdict::Weak);
-    QCOMPARE(verdictOf(compareWithNull(1.5, null)), Verdict::Clear);
+    for (int i = 0; i < 199; ++i)
+      null.push_back(i * 0.01);  // p of i / 100: (200 - i) / 200
+    QCOMPARE(verdictOf(compareWithNull(1.895, null)), Verdict::NotDistinguishable);
+    QCOMPARE(verdictOf(compareWithNull(1.905, null)), Verdict::Weak);
+    QCOMPARE(verdictOf(compareWithNull(1.965, null)), Verdict::Weak);
+    QCOMPARE(verdictOf(compareWithNull(1.975, null)), Verdict::Clear);
+    // Fewer draws than a hundred cannot tell so much.
+    QCOMPARE(verdictOf(compareWithNull(5.0, std::vector<double>(50, 0.0))), Verdict::Weak);
     QCOMPARE(verdictOf(compareWithNull(1.5, {0.0, 0.0, 0.0})), Verdict::NotDistinguishable);
   }
 
