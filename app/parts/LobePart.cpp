@@ -1,19 +1,36 @@
 #include "app/parts/LobePart.h"
 
 #include "core/base/Error.h"
+#include "core/document/Session.h"
+#include "core/io/FileKind.h"
 #include "core/io/ResultFile.h"
 #include "widgets/lobes/PartitionDrawing.h"
 #include "widgets/models/FeatureText.h"
 
+#include <QFile>
 #include <QFileDialog>
 #include <QFileInfo>
+#include <QJsonArray>
+#include <QMessageBox>
+#include <QTimer>
 
+#include <algorithm>
 #include <utility>
 
 namespace orrery {
 namespace {
 
 constexpr char viewId[] = "lobes";
+
+QString textOf(const std::filesystem::path& path)
+{
+  return QFile::decodeName(QByteArray::fromStdString(path.native()));
+}
+
+std::filesystem::path ownPath(const QString& text)
+{
+  return QFile::encodeName(text).toStdString();
+}
 
 }  // namespace
 
@@ -64,6 +81,20 @@ LobePart::LobePart(const WindowContext& context, QObject* parent)
   for (const auto& [action, view] : views)
     context.on(action, this, [this, shown = view] { showView(shown); });
 
+  if (context.keepState)
+    context.keepState(
+        "lobes", [this] { return saveState(); },
+        [this](const QJsonObject& state) { restoreState(state); });
+  m_mayOpen = [window = context.window](const QStringList& paths) {
+    QMessageBox box(
+        QMessageBox::Question, tr("Co-occurrences of the session"),
+        tr("This session asks for co-occurrences outside the folders of its layers. Open them?"),
+        QMessageBox::Open | QMessageBox::Cancel, window);
+    box.setTextFormat(Qt::PlainText);
+    box.setInformativeText(paths.mid(0, 10).join(QLatin1Char('\n')));
+    box.setDefaultButton(QMessageBox::Cancel);
+    return box.exec() == QMessageBox::Open;
+  };
   connect(m_panel, &LobePanel::cooccurrenceRequested, this, &LobePart::chooseCooccurrence);
   connect(m_panel, &LobePanel::documentsRequested, this, &LobePart::chooseDocuments);
   connect(m_panel, &LobePanel::saveRequested, this, &LobePart::saveLobes);
@@ -139,8 +170,9 @@ void LobePart::chooseTokenTexts()
 
 void LobePart::choosePublished()
 {
-  const QString file = QFileDialog::getOpenFileName(m_context.window, tr("Published lobes"), {},
-                                                    tr("JSON (*.json);;All files (*)"));
+  const QString file = QFileDialog::getOpenFileName(
+      m_context.window, tr("Lobes from elsewhere"), {},
+      tr("Lobes of features or of document types (*.npz *.npy *.h5 *.json);;All files (*)"));
   if (!file.isEmpty())
     openPublished(std::filesystem::path(file.toStdString()));
 }
@@ -148,6 +180,12 @@ void LobePart::choosePublished()
 void LobePart::openPublished(const std::filesystem::path& path)
 {
   try {
+    const FileKind kind = sniffFile(path, {}).kind;
+    if (kind == FileKind::Npz || kind == FileKind::Npy || kind == FileKind::Hdf5) {
+      m_study->openLobes(path);
+      showView(m_maps);
+      return;
+    }
     const PartitionContent content = partitionContent(readTypePartitions(path));
     m_published->setSummary(tr("Document types and the lobe each was found in. %1")
                                 .arg(visibleText(content.partitions.source, 300)));
@@ -159,6 +197,93 @@ void LobePart::openPublished(const std::filesystem::path& path)
     m_context.messages->add(
         {Message::Kind::Failure, QString::fromUtf8(error.what()), {}, path, false});
   }
+}
+
+// Sessions ----------------------------------------------------------------------------------------
+
+QJsonObject LobePart::saveState() const
+{
+  const auto& layers = m_context.document->layers();
+  QJsonArray sources;
+  for (const LobeSource& source : m_study->sources()) {
+    const auto layer = std::find_if(layers.begin(), layers.end(), [&](const auto& candidate) {
+      return candidate->id == source.layer;
+    });
+    if (layer == layers.end())
+      continue;
+    QJsonObject entry{{"layer", static_cast<int>(layer - layers.begin())},
+                      {"cooccurrence", textOf(source.cooccurrence)},
+                      {"documents", textOf(source.documents)},
+                      {"block", source.options.blockLength},
+                      {"dropFirstToken", source.options.dropFirstToken}};
+    if (source.options.threshold)
+      entry["threshold"] = *source.options.threshold;
+    if (source.options.dataset)
+      entry["dataset"] = QString::fromStdString(*source.options.dataset);
+    sources.append(entry);
+  }
+  return {{"sources", sources}};
+}
+
+bool LobePart::isKnownPlace(const std::filesystem::path& path) const
+{
+  if (path.native().starts_with("//"))
+    return false;
+  for (const auto& layer : m_context.document->layers())
+    if (!layer->dictionary->source.path.empty() &&
+        !isOutside(path, layer->dictionary->source.path.parent_path()))
+      return true;
+  return m_context.settings->recent().contains(textOf(path));
+}
+
+void LobePart::restoreState(const QJsonObject& state)
+{
+  const auto& layers = m_context.document->layers();
+  std::vector<LobeSource> sources;
+  QStringList asked;
+  const QJsonArray entries = state["sources"].toArray();
+  for (const auto& value : entries) {
+    const QJsonObject entry = value.toObject();
+    const int index = entry["layer"].toInt(-1);
+    if (index < 0 || index >= static_cast<int>(layers.size()))
+      continue;
+    const auto& layer = layers[static_cast<std::size_t>(index)];
+    LobeSource source;
+    source.layer = layer->id;
+    source.cooccurrence = ownPath(entry["cooccurrence"].toString());
+    source.documents = ownPath(entry["documents"].toString());
+    source.options.blockLength = std::clamp(entry["block"].toInt(256), 1, 1 << 30);
+    source.options.dropFirstToken = entry["dropFirstToken"].toBool(true);
+    if (entry["threshold"].isDouble())
+      source.options.threshold = entry["threshold"].toDouble();
+    if (entry["dataset"].isString())
+      source.options.dataset = entry["dataset"].toString().toStdString();
+    source.options.besideDataset = layer->dictionary->source.dataset;
+    for (std::filesystem::path* path : {&source.cooccurrence, &source.documents}) {
+      // Moved together with the dictionary: beside it under the same name.
+      std::error_code ignored;
+      const auto beside = layer->dictionary->source.path.parent_path() / path->filename();
+      if (!path->empty() && !std::filesystem::exists(*path, ignored) &&
+          std::filesystem::exists(beside, ignored))
+        *path = beside;
+      if (!path->empty() && !isKnownPlace(*path) && !asked.contains(textOf(*path)))
+        asked << textOf(*path);
+    }
+    sources.push_back(std::move(source));
+  }
+  if (sources.empty())
+    return;
+  // After the session is there: a question must not stop it half-way.
+  QTimer::singleShot(0, this, [this, sources, asked] {
+    if (asked.isEmpty() || m_mayOpen(asked))
+      m_study->reopen(sources);
+    else
+      m_context.messages->add({Message::Kind::Note,
+                               tr("The co-occurrences of the session were not opened."),
+                               asked.join(QLatin1Char('\n')),
+                               {},
+                               false});
+  });
 }
 
 void LobePart::saveLobes()

@@ -10,7 +10,9 @@
 #include "widgets/lobes/LobeReplay.h"
 #include "widgets/lobes/SixMaps.h"
 
+#include <QJsonObject>
 #include <QObject>
+#include <QStringList>
 #include <QTabWidget>
 
 #include <filesystem>
@@ -32,9 +34,20 @@ class LobePart : public QObject {
   [[nodiscard]] LobeFlowView* flow() { return m_flow; }
   [[nodiscard]] LobeReplay* replay() { return m_replay; }
 
-  /// Shows the document types that others found in their lobes.
+  /// Lobes from elsewhere: of features (.npz, .npy, HDF5: see readLobeFile) as the layer's own, of
+  /// document types (.json: see readTypePartitions) as a picture.
   void openPublished(const std::filesystem::path& path);
   [[nodiscard]] DrawingView* published() { return m_published; }
+
+  /// What sessions keep: which co-occurrences and document types belong to which layer.
+  [[nodiscard]] QJsonObject saveState() const;
+  void restoreState(const QJsonObject& state);
+  /// Whether a session may open these files, which lie neither beside a dictionary that is open nor
+  /// among those opened of late. A dialog unless set.
+  void setQuestion(std::function<bool(const QStringList&)> mayOpen)
+  {
+    m_mayOpen = std::move(mayOpen);
+  }
 
   /// Takes the files that hold co-occurrences and gives the others to @p rest.
   void openFiles(const std::vector<std::filesystem::path>& paths,
@@ -48,6 +61,7 @@ class LobePart : public QObject {
   void choosePublished();
   void saveLobes();
   void showState();
+  [[nodiscard]] bool isKnownPlace(const std::filesystem::path& path) const;
 
   WindowContext m_context;
   LobeStudy* m_study;
@@ -60,6 +74,7 @@ class LobePart : public QObject {
   LobeReplay* m_replay;
   DrawingView* m_published;
   JobRunner m_saveJob;
+  std::function<bool(const QStringList&)> m_mayOpen;
 };
 
 }  // namespace orrery

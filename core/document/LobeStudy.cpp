@@ -4,6 +4,7 @@
 #include "core/document/ChangeCommand.h"
 #include "core/io/ByteSource.h"
 #include "core/io/DictionaryFile.h"
+#include "core/lobes/LobeFile.h"
 #include "core/lobes/TokenTexts.h"
 #include "core/synthetic/SyntheticDictionary.h"
 
@@ -46,10 +47,10 @@ bool holdsCooccurrences(const std::filesystem::path& path, const Progress& progr
 
 std::shared_ptr<const LobeResult> resultOf(LobeAnalysis analysis, const Dictionary& dictionary,
                                            const std::vector<std::int64_t>& own,
-                                           const Progress& progress)
+                                           const LobesBeside& beside, const Progress& progress)
 {
   auto result = std::make_shared<LobeResult>();
-  result->colors = lobeColors(analysis);
+  result->colors = lobeColors(analysis, *dictionary.decoder, beside);
   result->analysis = std::move(analysis);
   for (const LobeChoice& choice : result->choices()) {
     progress.checkStopped();
@@ -58,6 +59,37 @@ std::shared_ptr<const LobeResult> resultOf(LobeAnalysis analysis, const Dictiona
           suggestNames(*result->lobes(choice), dictionary.labels, own, 0.05);
   }
   return result;
+}
+
+/// The firings that the demo's layer @p dictionary was made with.
+CooccurrenceData demoFirings(const Dictionary& dictionary, const Progress& progress)
+{
+  progress.checkStopped();
+  std::string names;
+  for (SyntheticDictionary& made : makeDemo()) {
+    if (made.firings.features.empty())
+      continue;
+    names += (names.empty() ? "" : ", ") + made.dictionary.name;
+    if (made.dictionary.name != dictionary.name || made.dictionary.origin != dictionary.origin)
+      continue;
+    auto firings = std::make_shared<Firings>();
+    firings->features = made.dictionary.features();
+    firings->starts = made.firings.starts;
+    firings->ids = made.firings.features;
+    CooccurrenceData data;
+    data.facts.kind = CooccurrenceFacts::Kind::Firings;
+    data.facts.format = "made with the demo (synthetic)";
+    data.facts.features = firings->features;
+    data.facts.blocks = firings->blocks();
+    data.facts.firings = static_cast<std::int64_t>(firings->ids.size());
+    data.own.assign(static_cast<std::size_t>(firings->features), 0);
+    for (const FeatureId id : firings->ids)
+      ++data.own[static_cast<std::size_t>(id)];
+    data.blockTypes = made.firings.documentTypes;
+    data.firings = std::move(firings);
+    return data;
+  }
+  throw Error("Of the demo's layers only one has firings: " + names + ".");
 }
 
 }  // namespace
@@ -93,20 +125,35 @@ std::vector<LobeChoice> LobeResult::choices() const
 
 std::map<LobeChoice, std::vector<std::int32_t>> lobeColors(const LobeAnalysis& analysis)
 {
+  return lobeColors(analysis, FeatureMatrix(), {});
+}
+
+std::map<LobeChoice, std::vector<std::int32_t>> lobeColors(const LobeAnalysis& analysis,
+                                                           const FeatureMatrixView& decoder,
+                                                           const LobesBeside& beside)
+{
   std::map<LobeChoice, std::vector<std::int32_t>> colors;
   if (analysis.functional.empty())
     return colors;
   const FunctionalLobes& first = analysis.functional.front();
+  const bool hasNeighbor =
+      beside.result && beside.dictionary && beside.dictionary->decoder->rows() == decoder.rows();
   const Lobes* before = nullptr;
   std::vector<std::int32_t> last;
   for (const Lobes& lobes : first.clustering.clusterings) {
-    if (before) {
+    const LobeChoice choice{first.measure, lobes.clusters};
+    const Lobes* neighbor = hasNeighbor ? beside.result->lobes(choice) : nullptr;
+    if (neighbor && beside.result->colors.count(choice)) {
+      last = matchLobesOfLayers(*neighbor, *beside.dictionary->decoder, lobes, decoder,
+                                beside.result->colors.at(choice))
+                 .colors;
+    } else if (before) {
       last = matchLobes(*before, lobes, last).colors;
     } else {
       last.resize(lobes.sizes.size());
       std::iota(last.begin(), last.end(), 0);
     }
-    colors[{first.measure, lobes.clusters}] = last;
+    colors[choice] = last;
     before = &lobes;
   }
   const auto follow = [&](std::optional<AffinityMeasure> measure,
@@ -309,33 +356,7 @@ void LobeStudy::useDemoFirings()
   m_openJob.start(
       tr("Making the demo's firings"),
       [dictionary = layer->dictionary](const Progress& progress) {
-        progress.checkStopped();
-        std::string names;
-        for (SyntheticDictionary& made : makeDemo()) {
-          if (made.firings.features.empty())
-            continue;
-          names += (names.empty() ? "" : ", ") + made.dictionary.name;
-          if (made.dictionary.name != dictionary->name ||
-              made.dictionary.origin != dictionary->origin)
-            continue;
-          auto firings = std::make_shared<Firings>();
-          firings->features = made.dictionary.features();
-          firings->starts = made.firings.starts;
-          firings->ids = made.firings.features;
-          CooccurrenceData data;
-          data.facts.kind = CooccurrenceFacts::Kind::Firings;
-          data.facts.format = "made with the demo (synthetic)";
-          data.facts.features = firings->features;
-          data.facts.blocks = firings->blocks();
-          data.facts.firings = static_cast<std::int64_t>(firings->ids.size());
-          data.own.assign(static_cast<std::size_t>(firings->features), 0);
-          for (const FeatureId id : firings->ids)
-            ++data.own[static_cast<std::size_t>(id)];
-          data.blockTypes = made.firings.documentTypes;
-          data.firings = std::move(firings);
-          return std::make_shared<const CooccurrenceData>(std::move(data));
-        }
-        throw Error("Of the demo's layers only one has firings: " + names + ".");
+        return std::make_shared<const CooccurrenceData>(demoFirings(*dictionary, progress));
       },
       [this, id = layer->id](std::shared_ptr<const CooccurrenceData> data) {
         takeData(id, std::move(data));
@@ -368,7 +389,12 @@ void LobeStudy::takeData(int layer, std::shared_ptr<const CooccurrenceData> data
     details << QString::fromStdString(note);
   const QString what = data->path.empty() ? tr("The demo") : fileNameOf(data->path);
   state.data = std::move(data);
-  m_document->setColumns(layer, {std::move(frequency)});
+  // A session that is opened again has the column already.
+  const auto& columns = m_document->layer(layer)->dictionary->columns;
+  if (std::none_of(columns.begin(), columns.end(), [&](const Column& column) {
+        return column.name == frequency.name && column.numbers == frequency.numbers;
+      }))
+    m_document->setColumns(layer, {std::move(frequency)});
   emit m_document->messageRaised(
       {Message::Kind::Note,
        tr("%1: which of %2 features fire in %3 blocks. The Lobes panel cuts lobes from it.")
@@ -377,6 +403,79 @@ void LobeStudy::takeData(int layer, std::shared_ptr<const CooccurrenceData> data
   emit dataChanged();
   emit resultChanged();
   emit shownChanged();
+}
+
+std::vector<LobeSource> LobeStudy::sources() const
+{
+  std::vector<LobeSource> sources;
+  for (const auto& [layer, state] : m_states)
+    if (state.data) {
+      LobeSource source;
+      source.layer = layer;
+      source.cooccurrence = state.data->path;
+      source.options = state.data->options;
+      source.documents = state.typesPath;
+      sources.push_back(std::move(source));
+    }
+  return sources;
+}
+
+void LobeStudy::reopen(const std::vector<LobeSource>& sources)
+{
+  struct Reopened {
+    std::shared_ptr<const CooccurrenceData> data;
+    std::shared_ptr<const std::vector<std::string>> types;
+    std::string failure;
+  };
+  std::vector<std::shared_ptr<const Dictionary>> dictionaries;
+  for (const LobeSource& source : sources) {
+    const auto layer = m_document->layer(source.layer);
+    dictionaries.push_back(layer ? layer->dictionary : nullptr);
+  }
+  m_openJob.start(
+      tr("Reading co-occurrences"),
+      [sources, dictionaries](const Progress& progress) {
+        std::vector<Reopened> all(sources.size());
+        for (std::size_t i = 0; i < sources.size(); ++i) {
+          if (!dictionaries[i])
+            continue;
+          try {
+            CooccurrenceReadOptions options = sources[i].options;
+            options.keepTokens = true;
+            all[i].data = std::make_shared<const CooccurrenceData>(
+                sources[i].cooccurrence.empty()
+                    ? demoFirings(*dictionaries[i], progress)
+                    : fitToDictionary(
+                          readCooccurrenceFile(sources[i].cooccurrence, options, progress),
+                          *dictionaries[i]));
+            if (!sources[i].documents.empty())
+              all[i].types = std::make_shared<const std::vector<std::string>>(
+                  readDocumentTypes(sources[i].documents, all[i].data->blocks()));
+          } catch (const Error& error) {
+            all[i].failure = error.what();
+          }
+        }
+        return all;
+      },
+      [this, sources](std::vector<Reopened> all) {
+        for (std::size_t i = 0; i < all.size(); ++i) {
+          if (!all[i].failure.empty())
+            emit m_document->messageRaised({Message::Kind::Failure,
+                                            QString::fromStdString(all[i].failure),
+                                            {},
+                                            sources[i].cooccurrence,
+                                            false});
+          if (!all[i].data || !m_document->layer(sources[i].layer))
+            continue;
+          takeData(sources[i].layer, std::move(all[i].data));
+          if (all[i].types) {
+            State& state = m_states[sources[i].layer];
+            state.types = std::move(all[i].types);
+            state.typesPath = sources[i].documents;
+            emit dataChanged();
+          }
+        }
+      });
 }
 
 void LobeStudy::openDocuments(const std::filesystem::path& path)
@@ -391,11 +490,12 @@ void LobeStudy::openDocuments(const std::filesystem::path& path)
         progress.checkStopped();
         return std::make_shared<const std::vector<std::string>>(readDocumentTypes(path, blocks));
       },
-      [this, id = layer->id](std::shared_ptr<const std::vector<std::string>> types) {
+      [this, path, id = layer->id](std::shared_ptr<const std::vector<std::string>> types) {
         const auto found = m_states.find(id);
         if (found == m_states.end())
           return;
         found->second.types = std::move(types);
+        found->second.typesPath = path;
         emit dataChanged();
         computePurpose(id);
       });
@@ -528,12 +628,67 @@ void LobeStudy::analyze(const LobeAnalysisOptions& options)
     return;
   m_analysisJob.start(
       tr("Lobes"),
-      [known, dictionary = layer->dictionary, options](const Progress& progress) {
+      [known, dictionary = layer->dictionary, options,
+       beside = lobesBeside(layer->id)](const Progress& progress) {
         return resultOf(analyzeLobes(*known, *dictionary->decoder, dictionary->rows.nonFinite,
                                      options, progress),
-                        *dictionary, known->own, progress);
+                        *dictionary, known->own, beside, progress);
       },
       [this, id = layer->id](std::shared_ptr<const LobeResult> result) {
+        setResult(id, std::move(result));
+      });
+}
+
+LobesBeside LobeStudy::lobesBeside(int layer) const
+{
+  // The first layer that has lobes gives the colours; all others follow it.
+  for (const auto& other : m_document->layers())
+    if (const auto found = m_states.find(other->id);
+        other->id != layer && found != m_states.end() && found->second.result)
+      return {found->second.result, other->dictionary};
+  return {};
+}
+
+void LobeStudy::openLobes(const std::filesystem::path& path)
+{
+  const auto layer = m_document->layer();
+  if (!layer)
+    return;
+  const auto known = data();
+  m_analysisJob.start(
+      tr("Reading lobes of %1").arg(fileNameOf(path)),
+      [path, known, dictionary = layer->dictionary,
+       beside = lobesBeside(layer->id)](const Progress& progress) {
+        LobeAnalysis analysis;
+        analysis.options.measures.clear();
+        analysis.notes.push_back("Read from " + displayName(path.filename()) + ".");
+        for (StoredLobes& stored : readLobeFile(path, dictionary->features(), progress)) {
+          if (!stored.measure) {
+            analysis.spatial.clusterings.push_back(std::move(stored.lobes));
+            continue;
+          }
+          if (analysis.functional.empty() ||
+              analysis.functional.back().measure != *stored.measure) {
+            analysis.functional.push_back({*stored.measure, {}, {}, {}});
+            analysis.options.measures.push_back(*stored.measure);
+          }
+          analysis.functional.back().clustering.clusterings.push_back(std::move(stored.lobes));
+        }
+        std::vector<std::int64_t> own;
+        if (known)
+          own = known->own;
+        const Lobes& any = analysis.functional.empty()
+                               ? analysis.spatial.clusterings.front()
+                               : analysis.functional.front().clustering.clusterings.front();
+        for (std::size_t i = 0; i < any.labels.size(); ++i)
+          if (any.labels[i] != noLobe)
+            analysis.features.used.push_back(static_cast<FeatureId>(i));
+        analysis.features.rarely =
+            dictionary->features() - static_cast<std::int64_t>(analysis.features.used.size());
+        return resultOf(std::move(analysis), *dictionary, own, beside, progress);
+      },
+      [this, id = layer->id](std::shared_ptr<const LobeResult> result) {
+        m_states[id];  // lobes may be shown without co-occurrences
         setResult(id, std::move(result));
       });
 }
@@ -625,6 +780,9 @@ void LobeStudy::computePurpose(int layer)
         const auto count = static_cast<std::int32_t>(lobes.sizes.size());
         auto purpose = std::make_shared<LobePurpose>();
         purpose->choice = choice;
+        purpose->top.resize(static_cast<std::size_t>(count));
+        if (!data)
+          return std::shared_ptr<const LobePurpose>(std::move(purpose));
         if (data->firings) {
           progress.checkStopped();
           purpose->hasBlocks = true;
@@ -641,7 +799,6 @@ void LobeStudy::computePurpose(int layer)
             purpose->typeOrder = orderByLobe(purpose->documents);
           }
         } else {
-          purpose->top.resize(static_cast<std::size_t>(count));
           for (std::int32_t lobe = 0; lobe < count; ++lobe) {
             std::vector<FeatureId> members = lobes.members(lobe);
             const auto few = std::min<std::size_t>(members.size(), 20);

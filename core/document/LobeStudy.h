@@ -50,10 +50,30 @@ struct LobeResult {
   [[nodiscard]] std::vector<LobeChoice> choices() const;
 };
 
+/// The lobes of another layer, whose colours are to be kept.
+struct LobesBeside {
+  std::shared_ptr<const LobeResult> result;
+  std::shared_ptr<const Dictionary> dictionary;
+};
+
 /// Colours for all clusterings of @p analysis: along rising numbers of lobes of the first measure
-/// (see matchLobes), every other measure and the spatial lobes by that one of equal number. The
-/// colours of k lobes are a permutation of 0 … k − 1.
+/// (see matchLobes), every other measure and the spatial lobes by that one of equal number. Where
+/// @p beside has lobes of the first measure and of the same number, in a space of as many
+/// dimensions, those lead: lobes that point alike have one colour in both layers (see
+/// matchLobesOfLayers; @p decoder: the vectors of @p analysis). The colours of k lobes are a
+/// permutation of 0 … k − 1.
 std::map<LobeChoice, std::vector<std::int32_t>> lobeColors(const LobeAnalysis& analysis);
+std::map<LobeChoice, std::vector<std::int32_t>> lobeColors(const LobeAnalysis& analysis,
+                                                           const FeatureMatrixView& decoder,
+                                                           const LobesBeside& beside);
+
+/// Where a layer's co-occurrences came from: what a session keeps of them.
+struct LobeSource {
+  int layer = 0;
+  std::filesystem::path cooccurrence;  ///< Empty: the demo's own firings.
+  CooccurrenceReadOptions options;
+  std::filesystem::path documents;  ///< Empty: none, or those of the same file.
+};
 
 /// What the shown lobes are for. Without firings (a file of counts) only the frequencies are known.
 struct LobePurpose {
@@ -102,6 +122,12 @@ class LobeStudy : public QObject {
   void useDemoFirings();
   [[nodiscard]] bool isDemo() const;
   void setCooccurrence(int layer, std::shared_ptr<const CooccurrenceData> data);
+  /// What was opened for every layer that has co-occurrences, and opening it again: on a worker, a
+  /// message for each that cannot be read.
+  [[nodiscard]] std::vector<LobeSource> sources() const;
+  void reopen(const std::vector<LobeSource>& sources);
+  /// Lobes that were cut elsewhere (see readLobeFile), as the current layer's result.
+  void openLobes(const std::filesystem::path& path);
   /// One document type per line, in block order.
   void openDocuments(const std::filesystem::path& path);
   /// The texts of the tokens, where activations of tokens are given (see readTokenTexts).
@@ -139,6 +165,7 @@ class LobeStudy : public QObject {
   struct State {
     std::shared_ptr<const CooccurrenceData> data;
     std::shared_ptr<const std::vector<std::string>> types;
+    std::filesystem::path typesPath;  ///< Empty: from the co-occurrences' own file.
     std::shared_ptr<const LobeResult> result;
     std::map<LobeChoice, std::map<std::int32_t, std::string>> names;  ///< People's own.
     LobeChoice shown;
@@ -146,6 +173,7 @@ class LobeStudy : public QObject {
   };
   [[nodiscard]] const State* state() const;
   void takeData(int layer, std::shared_ptr<const CooccurrenceData> data);
+  [[nodiscard]] LobesBeside lobesBeside(int layer) const;
   void makeColumn(int layer, const LobeChoice& choice);
   void computePurpose(int layer);
   void applyName(int layer, const LobeChoice& choice, std::int32_t lobe, const std::string& name);

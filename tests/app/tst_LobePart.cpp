@@ -10,11 +10,13 @@
 #include <QDir>
 #include <QDockWidget>
 #include <QHeaderView>
+#include <QJsonArray>
 #include <QSignalSpy>
 #include <QTemporaryDir>
 #include <QtTest/QTest>
 
 #include <algorithm>
+#include <fstream>
 #include <set>
 
 using namespace orrery;
@@ -303,6 +305,85 @@ class tst_LobePart : public QObject {
       QVERIFY2(svg.contains(word), word);
     part().openPublished(m_folder.filePath(QStringLiteral("settings.ini")).toStdString());
     QVERIFY(m_window->messages()->text().contains(QStringLiteral("settings.ini")));
+  }
+
+  // What `orrery lobes` and the authors write comes back as the layer's lobes.
+  void savedLobesComeBack()
+  {
+    const auto before = study().result();
+    QVERIFY(before);
+    const std::filesystem::path file = m_folder.filePath(QStringLiteral("own.npz")).toStdString();
+    writeResult(file, study().table());
+    part().openPublished(file);
+    QTRY_VERIFY(study().result() != before);
+    const auto after = study().result();
+    QCOMPARE(after->choices().size(), before->choices().size());
+    for (const LobeChoice& choice : before->choices())
+      QCOMPARE(after->lobes(choice)->labels, before->lobes(choice)->labels);
+    QTRY_VERIFY(study().purpose() && study().purpose()->hasBlocks);
+  }
+
+  // Sessions keep where co-occurrences came from, and ask before they open what lies elsewhere.
+  void sessionsKeepCooccurrences()
+  {
+    constexpr std::int64_t n = 12;
+    const std::filesystem::path folder = m_folder.path().toStdString();
+    std::filesystem::create_directories(folder / "data");
+    std::filesystem::create_directories(folder / "else");
+    std::vector<float> rows(n * 5);
+    for (std::size_t i = 0; i < rows.size(); ++i)
+      rows[i] = static_cast<float>((i * 5) % 13) - 6;
+    ResultTable vectors, blocks;
+    vectors.arrays = {{"W_dec", {n, 5}, rows}};
+    writeResult(folder / "data" / "kept.npy", vectors);
+    std::vector<std::int32_t> pointers{0}, indices;
+    for (int block = 0; block < 30; ++block) {
+      for (std::int32_t id = block % 3; id < n; id += 3)
+        indices.push_back(id);
+      pointers.push_back(static_cast<std::int32_t>(indices.size()));
+    }
+    blocks.arrays = {{"indptr", {31}, pointers},
+                     {"indices", {static_cast<std::int64_t>(indices.size())}, indices},
+                     {"data",
+                      {static_cast<std::int64_t>(indices.size())},
+                      std::vector<float>(indices.size(), 1.0f)},
+                     {"shape", {2}, std::vector<std::int64_t>{30, n}}};
+    writeResult(folder / "else" / "blocks.npz", blocks);
+    std::string types;
+    for (int block = 0; block < 30; ++block)
+      types += block % 2 ? "odd\n" : "even\n";
+    std::ofstream(folder / "else" / "types.txt") << types;
+
+    m_window->openFiles({folder / "data" / "kept.npy"});
+    QTRY_VERIFY_WITH_TIMEOUT(document().features() == n && document().layer(), 20000);
+    study().openCooccurrence(folder / "else" / "blocks.npz");
+    QTRY_VERIFY(study().data() && study().data()->blocks() == 30);
+    study().openDocuments(folder / "else" / "types.txt");
+    QTRY_VERIFY(study().documentTypes());
+    const QJsonObject kept = part().saveState();
+    const auto dictionary = document().layer()->dictionary;
+    document().closeLayer(document().layer()->id);
+
+    QStringList asked;
+    bool answer = false;
+    part().setQuestion([&](const QStringList& paths) {
+      asked = paths;
+      return answer;
+    });
+    // The same layers in the same order, as a session has them.
+    document().setCurrentLayer(document().addLayer(dictionary));
+    part().restoreState(kept);
+    QTRY_COMPARE(asked.size(), 2);
+    QTest::qWait(50);
+    QVERIFY(!study().data());
+    answer = true;
+    part().restoreState(kept);
+    QTRY_VERIFY(study().data() && study().documentTypes());
+    QCOMPARE(study().data()->blocks(), 30);
+    QCOMPARE(study().documentTypes()->size(), std::size_t{30});
+    // What is no state of ours does nothing.
+    part().restoreState(QJsonObject{{"sources", QJsonArray{1, QJsonObject{{"layer", 99}}}}});
+    document().closeLayer(document().layer()->id);
   }
 
   void darkThemeToo()

@@ -100,6 +100,45 @@ class tst_LobeStudy : public QObject {
     QVERIFY(kept({AffinityMeasure::Phi, 4}, {AffinityMeasure::Jaccard, 4}) > 0.55);
   }
 
+  // The same vectors in another order are another layer: lobes that point alike keep their colour.
+  void colorsFollowOverLayers()
+  {
+    Opened opened;
+    QVERIFY(opened.analyze());
+    const auto first = opened.study.result();
+    const auto n = static_cast<std::size_t>(opened.truth.dictionary->features());
+    Dictionary turned = *opened.truth.dictionary;
+    turned.decoder = std::make_shared<const FeatureMatrix>(turned.decoder->rowwise().reverse());
+    turned.labels.clear();
+    auto data = std::make_shared<CooccurrenceData>(*opened.truth.data);
+    auto firings = std::make_shared<Firings>(*data->firings);
+    for (FeatureId& id : firings->ids)
+      id = static_cast<FeatureId>(n) - 1 - id;
+    normalizeFirings(*firings);
+    data->firings = std::move(firings);
+    std::reverse(data->own.begin(), data->own.end());
+    const int other = opened.document.addLayer(std::make_shared<const Dictionary>(turned));
+    opened.document.setCurrentLayer(other);
+    opened.study.setCooccurrence(other, std::move(data));
+    QVERIFY(opened.analyze());
+    const auto second = opened.study.result();
+    for (const int clusters : {2, 3, 4}) {
+      const LobeChoice choice{AffinityMeasure::Phi, clusters};
+      std::size_t same = 0, placed = 0;
+      for (std::size_t i = 0; i < n; ++i) {
+        const std::int32_t a = first->lobes(choice)->labels[i];
+        const std::int32_t b = second->lobes(choice)->labels[n - 1 - i];
+        if (a < 0 || b < 0)
+          continue;
+        ++placed;
+        same += first->colors.at(choice)[static_cast<std::size_t>(a)] ==
+                second->colors.at(choice)[static_cast<std::size_t>(b)];
+      }
+      QVERIFY2(static_cast<double>(same) > 0.9 * static_cast<double>(placed),
+               qPrintable(QString("%1 of %2").arg(same).arg(placed)));
+    }
+  }
+
   void purposeCountsEveryBlock()
   {
     Opened opened;
