@@ -13,15 +13,15 @@
 namespace orrery {
 namespace {
 
-// One loop per measure over eight features at a time, as vectors: -O2 alone would leave them
+// One loop per measure over four features at a time, as vectors: -O2 alone would leave them
 // scalar. Counts in, single precision out, all between in double.
 
-constexpr std::int64_t width = 8;
-using Counts = std::int32_t __attribute__((vector_size(32), aligned(4), may_alias));
-using Doubles = double __attribute__((vector_size(64), aligned(8), may_alias));
-using Floats = float __attribute__((vector_size(32), aligned(4), may_alias));
+constexpr std::int64_t width = 4;
+using Counts = std::int32_t __attribute__((vector_size(16), aligned(4), may_alias));
+using Doubles = double __attribute__((vector_size(32), aligned(8), may_alias));
+using Floats = float __attribute__((vector_size(16), aligned(4), may_alias));
 
-/// What a loop reads of a feature with all others, and where it writes; n is a multiple of eight.
+/// What a loop reads of a feature with all others, and where it writes; n is a multiple of four.
 struct Column {
   const std::int32_t* both;
   const double* own;

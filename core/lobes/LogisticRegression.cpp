@@ -85,13 +85,18 @@ class Products {
   {
     const bool few = weights.rows() <= fewRows;
     const Eigen::MatrixXf packed = few ? padded(weights) : Eigen::MatrixXf();
+    const Eigen::MatrixXf columns = few ? Eigen::MatrixXf() : Eigen::MatrixXf(weights.transpose());
     parallelFor(features(), tile, [&](std::int64_t begin, std::int64_t end) {
       progress.checkStopped();
       Eigen::MatrixXf logits(weights.rows(), end - begin);
-      if (few)
+      if (few) {
         multiplyFew(packed, begin, end, logits);
-      else
-        multiplyInto(logits, weights, false, m_x.middleCols(begin, end - begin));
+      } else {
+        // The long side first: the library's tiles are tall.
+        Eigen::MatrixXf turned(end - begin, weights.rows());
+        multiplyInto(turned, m_x.middleCols(begin, end - begin), true, columns);
+        logits = turned.transpose();
+      }
       take(begin, logits);
     });
   }
@@ -354,9 +359,9 @@ class Fit {
     }
     ++m_model.iterations;
     const double gain = m_value - reached.value;
-    // Float products tell no more.
+    // At small tolerances float products tell no more.
     m_done = m_model.converged =
-        best == 0.0 || gain <= 1e-7 * std::max(1.0, std::abs(reached.value));
+        best == 0.0 || gain <= 0.01 * m_options.tolerance * std::max(1.0, std::abs(reached.value));
     m_step = best * m_direction;
     m_point += m_step;
     m_logits += static_cast<float>(best) * m_stepLogits;

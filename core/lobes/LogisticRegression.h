@@ -17,7 +17,8 @@ namespace orrery {
 struct LogisticOptions {
   double inverseStrength = 1.0;  ///< C.
   int maxIterations = 1000;
-  /// Ends when no entry of the gradient, divided by the number of training features, is larger.
+  /// Ends when no entry of the gradient, divided by the number of training features, is larger, or
+  /// a step lowers the objective by less than a hundredth of this share.
   double tolerance = 1e-4;
 };
 

@@ -79,15 +79,24 @@ class tst_LobeLocality : public QObject {
     QVERIFY(phi->stability[0].leastBetweenSeeds > 0.8);
   }
 
-  // The same lobes beside vectors that know nothing of them.
+  // The same lobes beside vectors that know nothing of them. One in twenty may seem weak.
   void noiseIsNotDistinguishable()
   {
-    const FeatureMatrix noise = gaussianCloud(800, 64, 12);
-    const LobeAnalysis analysis = analyzeLobes(m_demo.data, noise, {}, quickOptions());
-    const LobeLocality& locality = analysis.functional[0].locality[0];
-    QVERIFY(std::abs(locality.ami.observed) < 0.02);
-    QCOMPARE(locality.verdict, Verdict::NotDistinguishable);
-    QVERIFY(std::abs(locality.logistic.observed - 0.25) < 0.12);
+    LobeAnalysisOptions options = quickOptions();
+    int chance = 0;
+    for (std::uint64_t seed = 11; seed < 17; ++seed) {
+      options.locality.logistic = seed == 12;
+      const LobeAnalysis analysis =
+          analyzeLobes(m_demo.data, gaussianCloud(800, 64, seed), {}, options);
+      const LobeLocality& locality = analysis.functional[0].locality[0];
+      QVERIFY(std::abs(locality.ami.observed) < 0.02);
+      QVERIFY(std::abs(locality.ami.mean) < 0.01);
+      QVERIFY(locality.verdict != Verdict::Clear);
+      chance += locality.verdict == Verdict::NotDistinguishable;
+      if (locality.hasLogistic)
+        QVERIFY(std::abs(locality.logistic.observed - 0.25) < 0.12);
+    }
+    QVERIFY2(chance >= 4, qPrintable(QString::number(chance)));
   }
 
   void neighboursFireTogether()
@@ -140,8 +149,9 @@ class tst_LobeLocality : public QObject {
   {
     std::vector<double> null;
     for (int i = 0; i < 199; ++i)
-      null.push_back(i * 0.01);  // p of i / 100: (200 - i) / 200
-    QCOMPARE(verdictOf(compareWithNull(1.895, null)), Verdict::NotDistinguishable);
+      null.push_back(i * 0.01);
+    // Reached by 10, 8, 2 and 1 of the 199.
+    QCOMPARE(verdictOf(compareWithNull(1.885, null)), Verdict::NotDistinguishable);
     QCOMPARE(verdictOf(compareWithNull(1.905, null)), Verdict::Weak);
     QCOMPARE(verdictOf(compareWithNull(1.965, null)), Verdict::Weak);
     QCOMPARE(verdictOf(compareWithNull(1.975, null)), Verdict::Clear);
