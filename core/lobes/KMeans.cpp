@@ -208,25 +208,17 @@ KMeans computeKMeans(const Eigen::MatrixXd& points, const KMeansOptions& options
     centred /= std::sqrt(variance);
   const Eigen::MatrixXf scaled = centred.cast<float>();
   const Eigen::VectorXf norms = scaled.colwise().squaredNorm().transpose();
-  std::vector<KMeans> results;
-  const auto byInertia = [](const KMeans& a, const KMeans& b) { return a.inertia < b.inertia; };
-  auto best = results.end();
-  do {
-    const auto before = static_cast<std::int64_t>(results.size());
-    results.resize(results.size() + static_cast<std::size_t>(options.starts));
-    std::atomic<std::int64_t> done{before};
-    const auto all = static_cast<std::int64_t>(results.size());
-    parallelFor(options.starts, 1, [&](std::int64_t begin, std::int64_t) {
-      Start start(scaled, norms, options, options.tolerance, progress);
-      results[static_cast<std::size_t>(before + begin)] =
-          start.run(Random::forPart(options.seed, static_cast<std::uint64_t>(before + begin)));
-      progress.update(++done, all);
-    });
-    best = std::min_element(results.begin(), results.end(), byInertia);
-  } while (static_cast<int>(results.size()) + options.starts <= options.mostStarts &&
-           std::count_if(results.begin(), results.end(), [&](const KMeans& result) {
-             return result.inertia <= best->inertia * (1.0 + 1e-6);
-           }) < 2);
+  std::vector<KMeans> results(static_cast<std::size_t>(options.starts));
+  std::atomic<std::int64_t> done{0};
+  parallelFor(options.starts, 1, [&](std::int64_t begin, std::int64_t) {
+    Start start(scaled, norms, options, options.tolerance, progress);
+    results[static_cast<std::size_t>(begin)] =
+        start.run(Random::forPart(options.seed, static_cast<std::uint64_t>(begin)));
+    progress.update(++done, options.starts);
+  });
+  auto best =
+      std::min_element(results.begin(), results.end(),
+                       [](const KMeans& a, const KMeans& b) { return a.inertia < b.inertia; });
   best->inertia *= variance;
   return std::move(*best);
 }

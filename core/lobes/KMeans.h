@@ -12,9 +12,6 @@ namespace orrery {
 struct KMeansOptions {
   int clusters = 8;
   int starts = 10;  ///< The one with the smallest inertia is kept.
-  /// As long as the smallest inertia came from one start alone, so many more are made, up to this
-  /// number in all: then the result hangs less on the seed. Below `starts`: no more.
-  int mostStarts = 0;
   int maxIterations = 300;
   /// Ends when the centres' squared shifts sum to less than this share of the mean variance.
   double tolerance = 1e-4;

@@ -123,10 +123,10 @@ SpectralClustering cluster(const AffinityOperator& affinity, const std::vector<F
     KMeansOptions kMeansOptions;
     kMeansOptions.clusters = clusters;
     kMeansOptions.starts = options.starts;
-    // Where they cost little, more starts: a flat spectrum has many optima that lie close together.
-    constexpr Eigen::Index cheap = 1 << 17;
-    if (embedded.cols() * clusters <= cheap)
-      kMeansOptions.mostStarts = 10 * options.starts;
+    // On a flat spectrum many optima lie close together: where they cost little, more starts.
+    constexpr Eigen::Index cheap = 1 << 15;
+    if (embedded.cols() * clusters < cheap)
+      kMeansOptions.starts *= 10;
     kMeansOptions.maxIterations = options.maxIterations;
     kMeansOptions.seed = options.seed;
     const double after = before + clusters / total;
