@@ -219,9 +219,10 @@ void addLogistic(std::vector<LobeLocality>& results, std::vector<Regression>& re
 NullComparison amiComparison(const Lobes& functional, const Lobes& spatial,
                              PermutationNullOptions options, const Progress& progress)
 {
-  constexpr int drawsOfP = 999;
+  const auto n = static_cast<std::int64_t>(functional.labels.size()) + 1;
   const int asked = options.permutations;
-  options.permutations = std::max(asked, drawsOfP);
+  options.permutations =
+      std::max(asked, static_cast<int>(std::clamp<std::int64_t>((1 << 24) / n, 999, 9999)));
   PermutationNull null =
       permutationNull(functional.labels, spatial.labels, std::move(options), progress);
   const double p = compareWithNull(null.observed.adjusted, null.values).p;

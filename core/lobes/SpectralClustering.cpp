@@ -124,9 +124,10 @@ SpectralClustering cluster(const AffinityOperator& affinity, const std::vector<F
     kMeansOptions.clusters = clusters;
     kMeansOptions.starts = options.starts;
     // On a flat spectrum many optima lie close together: where they cost little, more starts.
-    constexpr Eigen::Index cheap = 1 << 15;
-    if (embedded.cols() * clusters < cheap)
-      kMeansOptions.starts *= 10;
+    constexpr Eigen::Index small = 1 << 15, budget = 1 << 21;
+    if (const Eigen::Index size = embedded.cols() * clusters; size < small)
+      kMeansOptions.starts = static_cast<int>(std::clamp<Eigen::Index>(
+          budget / size, options.starts, Eigen::Index{100} * options.starts));
     kMeansOptions.maxIterations = options.maxIterations;
     kMeansOptions.seed = options.seed;
     const double after = before + clusters / total;

@@ -24,8 +24,8 @@ namespace orrery {
 struct SpectralClusteringOptions {
   /// Numbers of lobes, each at least 2; sorted and without repeats in the result.
   std::vector<int> clusters = {2, 3, 4, 8};
-  /// K-means is begun so often from other seeds; the one with the smallest inertia is kept. Ten
-  /// times as often where features × lobes are below 32 768.
+  /// K-means is begun so often from other seeds; the one with the smallest inertia is kept. Up
+  /// to a hundred times as often where features × lobes are below 32 768.
   int starts = 10;
   int maxIterations = 300;  ///< Of one k-means.
   /// Residual ‖Sv − λv‖ that every wanted eigenvector must reach, relative to the second eigenvalue

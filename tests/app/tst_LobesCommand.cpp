@@ -150,9 +150,9 @@ class tst_LobesCommand : public QObject {
   }
 
   // The verbs that features of three dictionaries fire on: lobes of two are not distinguishable
-  // from chance, of five clearly are, whatever the seed. For L1_K10 it is close: scikit-learn with
-  // ten starts of k-means gives p from .002 to .09 by the seed, with a hundred .002 to .004; and
-  // among features of like frequency little remains.
+  // from chance, of five clearly are. For L1_K10 that is true of the best of a thousand starts of
+  // k-means (here and in scikit-learn p is near .005); ten starts give p from .0005 to .09 by the
+  // seed. Among features of like frequency little of it remains.
   void twoLobesOfVerbsAreNoPlaces_data()
   {
     QTest::addColumn<QString>("seed");
