@@ -87,6 +87,7 @@ GalaxyView::GalaxyView(Document* document, GalaxyStudy* study, QWidget* parent)
   split->addWidget(plots);
   split->setStretchFactor(0, 2);
   split->setStretchFactor(1, 3);
+  split->setSizes({400, 600});
   split->setChildrenCollapsible(false);
   auto* layout = new QVBoxLayout(this);
   layout->setContentsMargins(6, 6, 6, 6);
