@@ -51,25 +51,33 @@ struct Sums {
   double residual = 0, ab = 0, cd = 0, ac = 0, bd = 0, abCd = 0, acBd = 0, abAc = 0;
 };
 
-/// Σ over all dimensions, eight at a time in a fixed order.
+/// Σ over all dimensions, eight at a time in a fixed order; no further than until it is above
+/// @p limit, for most are far above.
 ORRERY_FOR_EACH_CPU
 double squaredResidual(const float* a, const float* b, const float* c, const float* d,
-                       std::int64_t count)
+                       std::int64_t count, double limit)
 {
-  double sums[8] = {};
-  std::int64_t i = 0;
-  for (; i + 8 <= count; i += 8)
-    for (int lane = 0; lane < 8; ++lane) {
-      const double r = (static_cast<double>(b[i + lane]) - static_cast<double>(a[i + lane])) -
-                       (static_cast<double>(d[i + lane]) - static_cast<double>(c[i + lane]));
-      sums[lane] += r * r;
+  constexpr std::int64_t part = 64;
+  double total = 0.0;
+  for (std::int64_t begin = 0; begin < count && total <= limit; begin += part) {
+    const std::int64_t end = begin + part < count ? begin + part : count;
+    double sums[8] = {};
+    std::int64_t i = begin;
+    for (; i + 8 <= end; i += 8)
+      for (int lane = 0; lane < 8; ++lane) {
+        const double r = (static_cast<double>(b[i + lane]) - static_cast<double>(a[i + lane])) -
+                         (static_cast<double>(d[i + lane]) - static_cast<double>(c[i + lane]));
+        sums[lane] += r * r;
+      }
+    for (; i < end; ++i) {
+      const double r = (static_cast<double>(b[i]) - static_cast<double>(a[i])) -
+                       (static_cast<double>(d[i]) - static_cast<double>(c[i]));
+      sums[0] += r * r;
     }
-  for (; i < count; ++i) {
-    const double r = (static_cast<double>(b[i]) - static_cast<double>(a[i])) -
-                     (static_cast<double>(d[i]) - static_cast<double>(c[i]));
-    sums[0] += r * r;
+    total +=
+        ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
   }
-  return ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
+  return total;
 }
 
 Sums allSums(const float* a, const float* b, const float* c, const float* d, std::int64_t count)
@@ -99,11 +107,14 @@ Sums sumsOf(const CrystalSpace& space, const Crystal& crystal)
                  space.dimensions());
 }
 
-double residualOf(const CrystalSpace& space, const Crystal& crystal)
+/// Whether |(b − a) − (d − c)|² is surely above @p limit; the rounding of another order of sums is
+/// allowed for, what is left is judged by sumsOf.
+bool isFarApart(const CrystalSpace& space, const Crystal& crystal, double limit)
 {
   const auto column = [&](FeatureId id) { return space.vectors->col(id).data(); };
+  const double most = limit * (1 + 1e-9);
   return squaredResidual(column(crystal.a), column(crystal.b), column(crystal.c), column(crystal.d),
-                         space.dimensions());
+                         space.dimensions(), most) > most;
 }
 
 struct Judged {
@@ -282,7 +293,7 @@ class Collector {
     const FeatureId d = pairs.opposite ? pairs.second.first : pairs.second.second;
     const Crystal crystal =
         canonical({pairs.first.first, pairs.first.second, c, d}, m_options.mode);
-    if (!trapezoid && residualOf(m_space, crystal) > m_options.residual * m_space.unit)
+    if (!trapezoid && isFarApart(m_space, crystal, m_options.residual * m_space.unit))
       return;
     const Sums sums = sumsOf(m_space, crystal);
     const Judged judged = judgeSums(m_space, m_options, sums);
@@ -408,11 +419,12 @@ CrystalSearchResult findCrystals(const CrystalSpace& space, const CrystalSearchO
   result.complete = limits.complete;
   if (!trapezoid && limits.complete) {
     limits.meanSquare = std::min(limits.meanSquare, neededMeanSquare(residual, largest));
-    list.shorten(longestSide(limits.meanSquare, residual) * (1 + 1e-5));
+    limits.longestSquare = longestSide(limits.meanSquare, residual);
   }
   result.completeAbove = similarityOf(space, trapezoid ? limits.longestSquare : limits.meanSquare);
-  result.pairs = static_cast<std::int64_t>(list.size());
   Collector collector(space, options, standIns(space, list, options.leastSide), result, receiver);
+  list.keep(limits.shortestSquare, limits.longestSquare);
+  result.pairs = static_cast<std::int64_t>(list.size());
   try {
     joinDifferences(
         space, std::move(list), trapezoid ? options.residual : residual, limits.meanSquare,

@@ -96,9 +96,10 @@ struct FoundCrystal {
 struct CrystalSearchResult {
   std::vector<FoundCrystal> found;  ///< Best score first; equal ones by corners.
   std::int64_t matches = 0;         ///< Quadruples within δ before folding (each once).
-  std::int64_t degenerate = 0;      ///< Left out for tiny sides or lying on a line.
-  std::int64_t pairs = 0;           ///< Listed.
-  double completeAbove = 0.0;       ///< As in the estimate, now exact.
+  /// Left out for tiny sides ac, bd or lying on a line (pairs with tiny ab, cd are not compared).
+  std::int64_t degenerate = 0;
+  std::int64_t pairs = 0;      ///< Listed.
+  double completeAbove = 0.0;  ///< As in the estimate, now exact.
   bool complete = false;
   bool partial = false;  ///< Stopped by the user: what was found until then.
   double seconds = 0.0;

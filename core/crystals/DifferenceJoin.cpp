@@ -5,8 +5,8 @@
 #include "core/base/Parallel.h"
 #include "core/base/Random.h"
 #include "core/crystals/DifferenceTree.h"
-#include "core/embedding/Pca.h"
 
+#include <Eigen/QR>
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -41,13 +41,15 @@ int blocksWithProducts(const float* product, const float* bias, float own, int b
   return count;
 }
 
-/// d × k: all axes where there are few, else the leading ones of a sample of the features.
+/// d × k: all axes where there are few, else near the leading ones of a sample of the features
+/// (a subspace iteration from a random start: any orthonormal axes serve, better ones sooner).
 FeatureMatrix projectionAxes(const CrystalSpace& space, const Progress& progress)
 {
-  const int kept = joinDimensions(space);
+  const Eigen::Index kept = joinDimensions(space);
   if (kept == space.dimensions())
     return FeatureMatrix::Identity(kept, kept);
   constexpr std::size_t sample = 1024;
+  constexpr int iterations = 3;
   std::vector<FeatureId> ids;
   for (std::size_t i = 0; i < space.used.size(); ++i)
     if (space.used[i])
@@ -58,11 +60,18 @@ FeatureMatrix projectionAxes(const CrystalSpace& space, const Progress& progress
   FeatureMatrix drawn(space.dimensions(), static_cast<Eigen::Index>(ids.size()));
   for (std::size_t i = 0; i < ids.size(); ++i)
     drawn.col(static_cast<Eigen::Index>(i)) = space.vectors->col(ids[i]);
-  PcaOptions options;
-  options.components =
-      static_cast<int>(std::min<std::size_t>(static_cast<std::size_t>(kept), ids.size() - 1));
-  options.tolerance = 1e-3;  // any orthonormal axes serve, better ones sooner
-  return computePca(drawn, options, progress).axes;
+  drawn.colwise() -= Eigen::VectorXf(drawn.rowwise().mean());
+  FeatureMatrix axes(space.dimensions(), kept);
+  for (Eigen::Index i = 0; i < axes.size(); ++i)
+    axes.data()[i] = static_cast<float>(random.normal());
+  for (int iteration = 0; iteration <= iterations; ++iteration) {
+    progress.checkStopped();
+    const Eigen::HouseholderQR<FeatureMatrix> turned(axes);
+    axes = turned.householderQ() * FeatureMatrix::Identity(space.dimensions(), kept);
+    if (iteration < iterations)
+      axes = product(drawn, transposedProduct(drawn, axes));
+  }
+  return axes;
 }
 
 struct Block {

@@ -517,7 +517,8 @@ void DifferenceTreeSample::State::halve(const std::vector<float>& points,
 }
 
 DifferenceTreeSample::DifferenceTreeSample(const CrystalSpace& space, double residual,
-                                           bool unitDifferences, std::uint64_t seed)
+                                           bool unitDifferences, double shortestSquare,
+                                           std::uint64_t seed)
     : m_state(std::make_unique<State>(space))
 {
   State& state = *m_state;
@@ -529,7 +530,7 @@ DifferenceTreeSample::DifferenceTreeSample(const CrystalSpace& space, double res
     if (space.used[i])
       ids.push_back(static_cast<FeatureId>(i));
   Random random = Random::forPart(seed, 0x7EE);
-  for (std::size_t i = 0; i < 2 * State::pool && state.pairs.size() < State::pool; ++i) {
+  for (std::size_t i = 0; i < 8 * State::pool && state.pairs.size() < State::pool; ++i) {
     FeaturePair pair{ids[random.below(ids.size())], ids[random.below(ids.size())], 0.0f};
     double square = 0.0;
     for (std::int64_t axis = 0; axis < state.rows.wide; ++axis) {
@@ -538,7 +539,7 @@ DifferenceTreeSample::DifferenceTreeSample(const CrystalSpace& space, double res
       square += value * value;
     }
     pair.length = static_cast<float>(std::sqrt(square));
-    if (!(square > 0))
+    if (!(square > 0) || square < shortestSquare)
       continue;
     if (state.rows.of(pair.second)[state.rows.strongest] <
         state.rows.of(pair.first)[state.rows.strongest])

@@ -32,9 +32,10 @@ std::int64_t joinInTree(const CrystalSpace& space, PairList list, double residua
 /// What joining the pairs up to a length would cost, from a sample of pairs.
 class DifferenceTreeSample {
  public:
-  /// @p residual: of the space (parallelograms) or of unit differences.
+  /// @p residual: of the space (parallelograms) or of unit differences. Pairs shorter than
+  /// @p shortestSquare allows are not joined.
   DifferenceTreeSample(const CrystalSpace& space, double residual, bool unitDifferences,
-                       std::uint64_t seed);
+                       double shortestSquare, std::uint64_t seed);
   ~DifferenceTreeSample();
   DifferenceTreeSample(DifferenceTreeSample&&) noexcept;
 

@@ -84,12 +84,13 @@ double countComparisons(const DistanceHistogram& histogram, double residual, dou
   return sum;
 }
 
-double countPairs(const DistanceHistogram& histogram, double longestSquare)
+double countPairs(const DistanceHistogram& histogram, double shortestSquare, double longestSquare)
 {
   const double width = histogram.largest / bins;
   double sum = 0.0;
   for (int bin = 0; bin < bins && bin * width < longestSquare; ++bin)
-    sum += histogram.counts[static_cast<std::size_t>(bin)];
+    if ((bin + 1) * width > shortestSquare)
+      sum += histogram.counts[static_cast<std::size_t>(bin)];
   return sum;
 }
 
@@ -134,11 +135,15 @@ std::size_t PairList::size() const
   return sum;
 }
 
-void PairList::shorten(double longestSquare)
+void PairList::keep(double shortestSquare, double longestSquare)
 {
-  const auto longest = static_cast<float>(std::sqrt(longestSquare));
+  // Lengths come from products in float: a little more on both sides.
+  const auto shortest = static_cast<float>(std::sqrt(shortestSquare) * (1 - 1e-4)),
+             longest = static_cast<float>(std::sqrt(longestSquare) * (1 + 1e-5));
   for (auto& tile : tiles)
-    std::erase_if(tile, [&](const FeaturePair& pair) { return pair.length > longest; });
+    std::erase_if(tile, [&](const FeaturePair& pair) {
+      return pair.length > longest || pair.length < shortest;
+    });
 }
 
 std::vector<FeaturePair> PairList::take()
@@ -218,15 +223,18 @@ PairLimits pairLimits(const CrystalSpace& space, const CrystalSearchOptions& opt
 {
   const bool trapezoid = options.mode == CrystalMode::Trapezoid;
   const double residual = options.residual * space.unit;
+  const double shortestSquare = options.leastSide * options.leastSide * 2 * space.unit;
   std::optional<DifferenceTreeSample> tree;
   if (usesDifferenceTree(space))
-    tree.emplace(space, trapezoid ? options.residual : residual, trapezoid, options.seed);
+    tree.emplace(space, trapezoid ? options.residual : residual, trapezoid, shortestSquare,
+                 options.seed);
   const double mostPairs = mostPairsOf(space, options);
   const auto limitsAt = [&](double square) {
     PairLimits limits;
     limits.meanSquare = square;
     limits.longestSquare = trapezoid ? square : longestSide(square, residual);
-    limits.pairs = countPairs(histogram, limits.longestSquare);
+    limits.shortestSquare = shortestSquare;
+    limits.pairs = countPairs(histogram, shortestSquare, limits.longestSquare);
     if (tree) {
       const DifferenceTreeSample::Cost cost = tree->of(limits.pairs, limits.longestSquare);
       limits.comparisons = cost.comparisons;

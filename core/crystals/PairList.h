@@ -24,9 +24,10 @@ DistanceHistogram sampleDistances(const CrystalSpace& space, int sample, std::ui
 
 /// Which pairs a search lists. All in squared lengths of the space (not its unit).
 struct PairLimits {
-  double meanSquare = 0.0;     ///< Of two opposite sides, at most (parallelograms).
-  double longestSquare = 0.0;  ///< Of one side, at most.
-  bool complete = false;       ///< Enough for every crystal within δ.
+  double meanSquare = 0.0;      ///< Of two opposite sides, at most (parallelograms).
+  double longestSquare = 0.0;   ///< Of one side, at most …
+  double shortestSquare = 0.0;  ///< … and at least: shorter ones make degenerate crystals alone.
+  bool complete = false;        ///< Enough for every crystal within δ.
   double pairs = 0.0;
   double comparisons = 0.0;
   double matches = -1.0;  ///< Quadruples within δ; negative: not known beforehand.
@@ -59,7 +60,8 @@ struct PairList {
   double largestSquare = 0.0;                   ///< Largest squared distance of all pairs.
 
   [[nodiscard]] std::size_t size() const;
-  void shorten(double longestSquare);
+  /// Leaves the pairs of these squared lengths.
+  void keep(double shortestSquare, double longestSquare);
   /// All in one; the tiles are freed on the way.
   [[nodiscard]] std::vector<FeaturePair> take();
 };
