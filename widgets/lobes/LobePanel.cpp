@@ -77,7 +77,7 @@ LobePanel::LobePanel(Document* document, LobeStudy* study, QWidget* parent)
       m_documents(new QPushButton(tr("Document types…"), this)),
       m_demo(new QPushButton(tr("The demo's firings"), this)),
       m_start(new QPushButton(tr("Cut lobes"), this)),
-      m_save(new QPushButton(tr("Save lobes…"), this)),
+      m_save(new QPushButton(tr("Save…"), this)),
       m_clusters(new QLineEdit(QStringLiteral("2, 3, 4, 8"), this)),
       m_shift(new QComboBox(this)),
       m_minBlocks(new QSpinBox(this)),
@@ -104,11 +104,14 @@ LobePanel::LobePanel(Document* document, LobeStudy* study, QWidget* parent)
          "feature, or activations"));
   m_documents->setToolTip(tr("Choose the file with one document type per line, in block order"));
   m_start->setToolTip(tr("Cluster the features by how they fire together; runs in the background"));
+  m_save->setAccessibleName(tr("Save lobes"));
   m_save->setToolTip(tr("Every clustering as an array, with ids and labels"));
 
   auto* options = new QWidget(this);
   options->setAccessibleName(tr("Options of the lobes"));
   auto* form = new QFormLayout(options);
+  // In a narrow panel fields go below their labels, or they would be cut.
+  form->setRowWrapPolicy(QFormLayout::WrapLongRows);
   form->setContentsMargins(6, 6, 6, 6);
   form->setVerticalSpacing(4);
   form->setFieldGrowthPolicy(QFormLayout::AllNonFixedFieldsGrow);
@@ -121,7 +124,7 @@ LobePanel::LobePanel(Document* document, LobeStudy* study, QWidget* parent)
     box->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
     box->setMinimumContentsLength(5);
   }
-  auto* files = new QHBoxLayout;
+  auto* files = new QVBoxLayout;
   files->setSpacing(4);
   files->addWidget(m_open);
   files->addWidget(m_documents);
@@ -171,7 +174,7 @@ LobePanel::LobePanel(Document* document, LobeStudy* study, QWidget* parent)
   m_permutations->setRange(2, 10000);
   m_permutations->setValue(100);
   m_permutations->setToolTip(tr("Draws of every null"));
-  auto* local = new QHBoxLayout;
+  auto* local = new QVBoxLayout;
   local->addWidget(m_local);
   local->addWidget(m_logistic);
   form->addRow(local);
