@@ -390,7 +390,7 @@ void drawTexts(QPainter& painter, const QRectF& area, const CloudTexts& texts, c
     std::erase_if(labels, [&](const auto& label) { return label.first == corner.feature; });
   drawLabels(
       painter,
-      placeLabels(labels, points, inside, taken, 0.15 * em,
+      placeLabels(labels, points, inside, taken, 0.35 * em,
                   [&](const QString& text) { return QSizeF(metrics.horizontalAdvance(text), em); }),
       style);
 }
