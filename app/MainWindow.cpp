@@ -4,10 +4,16 @@
 #include "app/HelpDialogs.h"
 #include "app/KeyDialog.h"
 #include "app/parts/CrystalPart.h"
+#include "app/parts/ExportPart.h"
 #include "app/parts/GalaxyPart.h"
 #include "app/parts/LobePart.h"
 #include "app/parts/MapPart.h"
+#include "app/parts/NotePart.h"
+#include "app/parts/PlotPart.h"
+#include "app/parts/SelectionPart.h"
 #include "app/parts/SessionPart.h"
+#include "app/parts/VectorPart.h"
+#include "app/parts/ViewPart.h"
 #include "core/io/ByteSource.h"
 #include "core/io/ResultFile.h"
 #include "widgets/figure/PictureSession.h"
@@ -274,6 +280,11 @@ void MainWindow::makeParts()
       m_messages->add({Message::Kind::Failure, sentence, {}, {}, false});
     });
   };
+  context.askFileName = [this](const QString& name) { return askFileName(name); };
+  context.saveTable = [this](const std::filesystem::path& path, const QString& sentence,
+                             std::function<ResultTable()> make) {
+    saveTable(path, sentence, std::move(make));
+  };
   m_session = new SessionPart(context);
   context.keepState = [this](const std::string& name, auto save, auto restore) {
     m_session->keepState(name, std::move(save), std::move(restore));
@@ -284,9 +295,27 @@ void MainWindow::makeParts()
   connect(m_session, &SessionPart::modifiedChanged, this, &MainWindow::showTitle);
   connect(m_session, &SessionPart::saved, this, &MainWindow::showTitle);
   connect(m_session, &SessionPart::opened, this, &MainWindow::showTitle);
+  m_viewPart = new ViewPart(
+      context, [this] { return layout(); },
+      [this](const QJsonObject& kept) { restoreLayout(kept); });
+  auto* maps = new MapPart(context);
+  m_viewPart->setMaps(maps->study());
+  auto* crystals = new CrystalPart(context);
   m_lobePart = new LobePart(context);
-  m_parts = {m_session, new MapPart(context), new CrystalPart(context), m_lobePart,
-             new GalaxyPart(context)};
+  m_selectionPart = new SelectionPart(context);
+  m_selectionPart->setCrystals(crystals->study());
+  m_notePart = new NotePart(context);
+  auto* exports = new ExportPart(context, [this] { return activeCloud(); });
+  m_plotPart = new PlotPart(context);
+  m_vectorPart = new VectorPart(context);
+  m_parts = {m_session,       m_viewPart, maps,    crystals,   m_lobePart,  new GalaxyPart(context),
+             m_selectionPart, m_notePart, exports, m_plotPart, m_vectorPart};
+  m_views->restoreState(m_settings->views());
+}
+
+CloudPanel* MainWindow::activeCloud() const
+{
+  return m_viewPart ? m_viewPart->activeCloud() : m_cloud;
 }
 
 void MainWindow::cancelJobs()
@@ -376,12 +405,17 @@ void MainWindow::connectActions()
   });
   on("select.matches", [this, selection] { selection->setFeatures(m_document.matches()); });
 
-  on("view.frameSelection", [selection, view] { view->frame(selection->features()); });
-  on("view.frameAll", [view] { view->frameAll(); });
-  on("view.front", [view] { view->lookAlong(2); });
-  on("view.side", [view] { view->lookAlong(0); });
-  on("view.top", [view] { view->lookAlong(1); });
-  on("view.orthographic", [view](bool checked) { view->setOrthographic(checked); });
+  on("view.frameSelection",
+     [this, selection] { activeCloud()->view()->frame(selection->features()); });
+  on("view.frameAll", [this] { activeCloud()->view()->frameAll(); });
+  on("view.front", [this] { activeCloud()->view()->lookAlong(2); });
+  on("view.side", [this] { activeCloud()->view()->lookAlong(0); });
+  on("view.top", [this] { activeCloud()->view()->lookAlong(1); });
+  on("view.orthographic",
+     [this](bool checked) { activeCloud()->view()->setOrthographic(checked); });
+  connect(m_views, &ViewArea::currentChanged, this, [this] {
+    m_actions->action("view.orthographic")->setChecked(activeCloud()->view()->orthographic());
+  });
   connect(view, &CloudView::cameraChanged, this, [this, view] {
     m_actions->action("view.orthographic")->setChecked(view->orthographic());
   });
@@ -455,15 +489,18 @@ void MainWindow::connectDocument()
 QJsonObject MainWindow::layout() const
 {
   QJsonObject panels;
-  for (const QDockWidget* panel : m_docks)
+  for (QDockWidget* panel : m_docks)
     panels[panel->objectName()] =
         QJsonObject{{QStringLiteral("shown"), !panel->isHidden()},
-                    {QStringLiteral("area"),
-                     static_cast<int>(dockWidgetArea(const_cast<QDockWidget*>(panel)))}};
+                    {QStringLiteral("front"), !panel->visibleRegion().isEmpty()},
+                    {QStringLiteral("width"), panel->width()},
+                    {QStringLiteral("height"), panel->height()},
+                    {QStringLiteral("area"), static_cast<int>(dockWidgetArea(panel))}};
   // Where the picture lies in the window: with the camera this says what was where on the screen.
   const QPoint place = m_cloud->view()->mapTo(this, QPoint());
   return {
       {QStringLiteral("view"), m_views->currentView()},
+      {QStringLiteral("views"), m_views->state()},
       {QStringLiteral("cloud"), QJsonObject{{QStringLiteral("x"), place.x()},
                                             {QStringLiteral("y"), place.y()},
                                             {QStringLiteral("width"), m_cloud->view()->width()},
@@ -473,7 +510,11 @@ QJsonObject MainWindow::layout() const
 
 void MainWindow::restoreLayout(const QJsonObject& kept)
 {
-  m_views->showView(kept[QStringLiteral("view")].toString());
+  // Sessions of the first releases name one view.
+  if (kept[QStringLiteral("views")].isObject())
+    m_views->restoreState(kept[QStringLiteral("views")].toObject());
+  else
+    m_views->showView(kept[QStringLiteral("view")].toString());
   const QJsonObject panels = kept[QStringLiteral("panels")].toObject();
   for (QDockWidget* panel : m_docks) {
     const QJsonObject place = panels[panel->objectName()].toObject();
@@ -485,6 +526,14 @@ void MainWindow::restoreLayout(const QJsonObject& kept)
     if (known && area != dockWidgetArea(panel))
       addDockWidget(area, panel);
     panel->setVisible(place[QStringLiteral("shown")].toBool(true));
+    if (place[QStringLiteral("front")].toBool())
+      panel->raise();
+    const int width = std::clamp(place[QStringLiteral("width")].toInt(), 0, 4000);
+    const int height = std::clamp(place[QStringLiteral("height")].toInt(), 0, 4000);
+    if (width > 0 && height > 0 && !panel->isHidden()) {
+      resizeDocks({panel}, {width}, Qt::Horizontal);
+      resizeDocks({panel}, {height}, Qt::Vertical);
+    }
   }
 }
 
@@ -557,51 +606,41 @@ QString MainWindow::askFileName(const QString& name)
       tr("CSV (*.csv);;TSV (*.tsv);;NumPy (*.npz);;HDF5 (*.h5);;JSON (*.json)"));
 }
 
+void MainWindow::saveTable(const std::filesystem::path& path, const QString& sentence,
+                           std::function<ResultTable()> make)
+{
+  const QString name = QFileInfo(pathText(path)).fileName();
+  m_saveJob.start(
+      tr("Saving %1").arg(name),
+      [path, make = std::move(make)](const Progress& progress) {
+        progress.checkStopped();
+        writeResult(path, make());
+        return true;
+      },
+      [this, path, text = sentence.arg(name)](bool) {
+        m_messages->add({Message::Kind::Note, text, {}, path, false});
+      });
+}
+
 void MainWindow::saveFeatures(const std::vector<FeatureId>& features, const QString& name)
 {
   const auto dictionary = m_document.dictionary();
   const QString file = dictionary ? askFileName(name) : QString();
-  if (file.isEmpty())
-    return;
-  m_saveJob.start(
-      tr("Saving %1").arg(QFileInfo(file).fileName()),
-      [path = std::filesystem::path(file.toStdString()), dictionary,
-       features](const Progress& progress) {
-        progress.checkStopped();
-        writeResult(path, featureTable(*dictionary, features));
-        return static_cast<std::int64_t>(features.size());
-      },
-      [this, file](std::int64_t count) {
-        m_messages->add({Message::Kind::Note,
-                         tr("%1 features are saved in %2, with ids and labels.")
-                             .arg(displayCount(count), QFileInfo(file).fileName()),
-                         file,
-                         {},
-                         false});
-      });
+  if (!file.isEmpty())
+    saveTable(
+        file.toStdString(),
+        tr("%1 features are saved in %2, with ids and labels.")
+            .arg(displayCount(static_cast<std::int64_t>(features.size())), QStringLiteral("%1")),
+        [dictionary, features] { return featureTable(*dictionary, features); });
 }
 
 void MainWindow::saveNeighbors(const NeighborList& list)
 {
   const auto dictionary = m_document.dictionary();
   const QString file = dictionary ? askFileName(tr("neighbours")) : QString();
-  if (file.isEmpty())
-    return;
-  m_saveJob.start(
-      tr("Saving %1").arg(QFileInfo(file).fileName()),
-      [path = std::filesystem::path(file.toStdString()), dictionary,
-       list](const Progress& progress) {
-        progress.checkStopped();
-        writeResult(path, neighborTable(*dictionary, list));
-        return true;
-      },
-      [this, file](bool) {
-        m_messages->add({Message::Kind::Note,
-                         tr("The list is saved in %1.").arg(QFileInfo(file).fileName()),
-                         file,
-                         {},
-                         false});
-      });
+  if (!file.isEmpty())
+    saveTable(file.toStdString(), tr("The list is saved in %1."),
+              [dictionary, list] { return neighborTable(*dictionary, list); });
 }
 
 void MainWindow::exportFigure()
@@ -611,7 +650,7 @@ void MainWindow::exportFigure()
     return;
   QString stem = QString::fromStdString(dictionary->name);
   stem.replace(QLatin1Char('/'), QLatin1Char('_'));
-  FigureRequest figure = m_cloud->figure();
+  FigureRequest figure = activeCloud()->figure();
   figure.metadata = pictureMetadata(m_session->text());
   FigureDialog dialog(std::move(figure), stem, this);
   connect(&dialog, &FigureDialog::written, this, [this](const QString& path) {
@@ -774,12 +813,14 @@ void MainWindow::showLegend()
 
 void MainWindow::closeEvent(QCloseEvent* event)
 {
+  m_notePart->panel()->commit();
   if (!m_session->mayClose()) {
     event->ignore();
     return;
   }
   showDocks(true);
   m_settings->saveWindow(*this);
+  m_settings->setViews(m_views->state());
   cancelJobs();
   QMainWindow::closeEvent(event);
 }

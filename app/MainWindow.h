@@ -5,6 +5,7 @@
 #include "app/Settings.h"
 #include "core/document/Annotations.h"
 #include "core/document/Document.h"
+#include "core/io/ResultFile.h"
 #include "widgets/panels/AppearancePanel.h"
 #include "widgets/panels/CloudPanel.h"
 #include "widgets/panels/FeaturePanel.h"
@@ -23,13 +24,19 @@
 #include <QTabWidget>
 
 #include <filesystem>
+#include <functional>
 #include <vector>
 
 namespace orrery {
 
 class HelpDialog;
 class LobePart;
+class NotePart;
+class PlotPart;
+class SelectionPart;
 class SessionPart;
+class VectorPart;
+class ViewPart;
 
 class MainWindow : public QMainWindow {
   Q_OBJECT
@@ -48,6 +55,11 @@ class MainWindow : public QMainWindow {
   [[nodiscard]] Annotations* annotations() { return &m_annotations; }
   [[nodiscard]] SessionPart* session() { return m_session; }
 
+  [[nodiscard]] ViewPart* viewPart() { return m_viewPart; }
+  [[nodiscard]] SelectionPart* selectionPart() { return m_selectionPart; }
+  [[nodiscard]] NotePart* notePart() { return m_notePart; }
+  [[nodiscard]] PlotPart* plotPart() { return m_plotPart; }
+  [[nodiscard]] VectorPart* vectorPart() { return m_vectorPart; }
   [[nodiscard]] LobePart* lobes() { return m_lobePart; }
 
   /// As dropped: what can be read without a question is, the rest says why not.
@@ -72,11 +84,15 @@ class MainWindow : public QMainWindow {
   void restoreLayout(const QJsonObject& layout);
   void showTitle();
   void cancelJobs();
+  /// The cloud that commands of the camera mean.
+  [[nodiscard]] CloudPanel* activeCloud() const;
   QDockWidget* dock(const char* id, const QString& title, QWidget* content,
                     Qt::DockWidgetArea area);
 
   void chooseFiles();
   void chooseLabels();
+  void saveTable(const std::filesystem::path& path, const QString& sentence,
+                 std::function<ResultTable()> make);
   void saveFeatures(const std::vector<FeatureId>& features, const QString& name);
   void saveNeighbors(const NeighborList& list);
   QString askFileName(const QString& name);
@@ -97,6 +113,11 @@ class MainWindow : public QMainWindow {
   Document m_document;
   Annotations m_annotations{&m_document};
   SessionPart* m_session = nullptr;
+  ViewPart* m_viewPart = nullptr;
+  SelectionPart* m_selectionPart = nullptr;
+  NotePart* m_notePart = nullptr;
+  PlotPart* m_plotPart = nullptr;
+  VectorPart* m_vectorPart = nullptr;
   ActionTable* m_actions;
   QStackedWidget* m_center;
   StartPage* m_start;

@@ -3,6 +3,7 @@
 #include <QFile>
 #include <QFileInfo>
 #include <QGuiApplication>
+#include <QJsonDocument>
 #include <QScreen>
 #include <QStandardPaths>
 
@@ -127,6 +128,46 @@ void Settings::setKeys(const ChosenKeys& chosen)
       texts << key.toString(QKeySequence::PortableText);
     m_settings.setValue(QStringLiteral("keys/") + id, texts.join(QStringLiteral("; ")));
   }
+}
+
+QJsonObject Settings::object(const QString& key) const
+{
+  return QJsonDocument::fromJson(m_settings.value(key).toByteArray()).object();
+}
+
+void Settings::setObject(const QString& key, const QJsonObject& object)
+{
+  m_settings.setValue(key, QJsonDocument(object).toJson(QJsonDocument::Compact));
+}
+
+QJsonObject Settings::layouts() const
+{
+  return object(QStringLiteral("layouts"));
+}
+
+void Settings::setLayouts(const QJsonObject& layouts)
+{
+  setObject(QStringLiteral("layouts"), layouts);
+}
+
+QJsonObject Settings::views() const
+{
+  return object(QStringLiteral("window/views"));
+}
+
+void Settings::setViews(const QJsonObject& views)
+{
+  setObject(QStringLiteral("window/views"), views);
+}
+
+QString Settings::addressTemplate() const
+{
+  return m_settings.value(QStringLiteral("address")).toString().left(500);
+}
+
+void Settings::setAddressTemplate(const QString& text)
+{
+  m_settings.setValue(QStringLiteral("address"), text);
 }
 
 void Settings::saveWindow(const QMainWindow& window)

@@ -4,6 +4,7 @@
 #include "app/ActionTable.h"
 #include "widgets/panels/Theme.h"
 
+#include <QJsonObject>
 #include <QMainWindow>
 #include <QSettings>
 #include <QString>
@@ -44,6 +45,16 @@ class Settings {
   /// Keys other than the table's, under "keys": what is no key is left out.
   [[nodiscard]] ChosenKeys keys() const;
   void setKeys(const ChosenKeys& chosen);
+  /// Layouts of the window under their names.
+  [[nodiscard]] QJsonObject layouts() const;
+  void setLayouts(const QJsonObject& layouts);
+  /// How the views were arranged at the end.
+  [[nodiscard]] QJsonObject views() const;
+  void setViews(const QJsonObject& views);
+  /// What the address of a feature's public page is made of; see FeatureAddress.h. Empty: the
+  /// usual one.
+  [[nodiscard]] QString addressTemplate() const;
+  void setAddressTemplate(const QString& text);
 
   void saveWindow(const QMainWindow& window);
   /// Puts the window where it was, if that place still exists: on a screen that is there, no larger
@@ -51,6 +62,9 @@ class Settings {
   void restoreWindow(QMainWindow& window) const;
 
  private:
+  [[nodiscard]] QJsonObject object(const QString& key) const;
+  void setObject(const QString& key, const QJsonObject& object);
+
   mutable QSettings m_settings;
   bool m_ownFile;  ///< Given by the caller.
 };

@@ -24,6 +24,26 @@ GalaxyPart::GalaxyPart(const WindowContext& context, QObject* parent)
   };
   connect(m_view, &GalaxyView::messageRaised, this, show);
   connect(&m_study, &GalaxyStudy::messageRaised, this, show);
+  connect(&m_study, &GalaxyStudy::entriesChanged, this, &GalaxyPart::showSentence);
+  connect(&m_study, &GalaxyStudy::currentChanged, this, &GalaxyPart::showSentence);
+  showSentence();
+}
+
+void GalaxyPart::showSentence()
+{
+  const auto count = static_cast<std::int64_t>(m_study.entries().size());
+  std::int64_t computed = 0;
+  for (const GalaxyEntry& entry : m_study.entries())
+    computed += entry.analysis ? 1 : 0;
+  m_context.views->setSentence(
+      QStringLiteral("galaxy"),
+      count == 0 ? tr("Layers side by side: clouds, spectra and figures over depth.")
+                 : tr("%1 layers side by side, %2 of them computed: clouds by their own principal "
+                      "components, the spectrum with its power law over ranks %3 to %4, and "
+                      "figures over depth.")
+                       .arg(displayCount(count), displayCount(computed))
+                       .arg(m_study.options().spectrum.firstRank)
+                       .arg(m_study.options().spectrum.lastRank));
 }
 
 void GalaxyPart::askForLayers()

@@ -18,6 +18,7 @@ class GalaxyPart : public QObject {
   [[nodiscard]] GalaxyView* view() { return m_view; }
 
  private:
+  void showSentence();
   void askForLayers();
   void askForFiles();
   void askForActivations();

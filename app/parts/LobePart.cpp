@@ -58,6 +58,9 @@ LobePart::LobePart(const WindowContext& context, QObject* parent)
   m_published->hide();
   m_published->setFileStem(QStringLiteral("published-lobes"));
   context.views->addView(QLatin1String(viewId), tr("Lobes"), m_tabs);
+  connect(m_tabs, &QTabWidget::currentChanged, this, &LobePart::showSentence);
+  connect(m_study, &LobeStudy::resultChanged, this, &LobePart::showSentence);
+  connect(m_study, &LobeStudy::shownChanged, this, &LobePart::showSentence);
   QDockWidget* dock =
       context.addPanel("lobes", tr("Lobes"), m_panel, Qt::LeftDockWidgetArea, false);
   for (JobRunner* job : m_study->jobs())
@@ -114,6 +117,24 @@ LobePart::LobePart(const WindowContext& context, QObject* parent)
   connect(m_study, &LobeStudy::dataChanged, this, &LobePart::showState);
   connect(m_study, &LobeStudy::resultChanged, this, &LobePart::showState);
   showState();
+  showSentence();
+}
+
+/// After the views themselves have answered.
+void LobePart::showSentence()
+{
+  QMetaObject::invokeMethod(
+      this,
+      [this] {
+        const auto* drawing = qobject_cast<DrawingView*>(m_tabs->currentWidget());
+        const QString said = drawing ? drawing->summary() : QString();
+        m_context.views->setSentence(
+            QLatin1String(viewId),
+            said.isEmpty() ? tr("Lobes: groups of features that fire together, cut from how often "
+                                "features share a block of text.")
+                           : said);
+      },
+      Qt::QueuedConnection);
 }
 
 void LobePart::showState()

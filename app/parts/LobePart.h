@@ -62,6 +62,7 @@ class LobePart : public QObject {
   void saveLobes();
   void showState();
   [[nodiscard]] bool isKnownPlace(const std::filesystem::path& path) const;
+  void showSentence();
 
   WindowContext m_context;
   LobeStudy* m_study;

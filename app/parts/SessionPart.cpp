@@ -282,13 +282,16 @@ void SessionPart::showChanged(const QString& path)
 
 Session SessionPart::capture() const
 {
+  // The parts first: what somebody is typing is written down before it is kept.
+  std::map<std::string, std::string> parts;
+  for (const auto& [name, state] : m_states)
+    parts[name] = QJsonDocument(state.save()).toJson(QJsonDocument::Compact).toStdString();
   Session session = sessionOf(*m_context.document, *m_context.annotations, m_known);
   session.program = "orrery " ORRERY_VERSION;
   session.original = m_path;
   if (session.current < session.layers.size() && m_context.document->embedding())
     session.layers[session.current].view.camera = m_context.cloud->view()->camera();
-  for (const auto& [name, state] : m_states)
-    session.parts[name] = QJsonDocument(state.save()).toJson(QJsonDocument::Compact).toStdString();
+  session.parts = std::move(parts);
   return session;
 }
 

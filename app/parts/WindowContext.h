@@ -6,6 +6,7 @@
 #include "app/Settings.h"
 #include "core/document/Annotations.h"
 #include "core/document/Document.h"
+#include "core/io/ResultFile.h"
 #include "widgets/panels/CloudPanel.h"
 #include "widgets/panels/MessageBar.h"
 #include "widgets/views/ViewArea.h"
@@ -15,6 +16,7 @@
 #include <QString>
 #include <QWidget>
 
+#include <filesystem>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -38,6 +40,14 @@ struct WindowContext {
       addPanel;
   /// The job bar shows it, and the window stops it at the end and with "stop all jobs".
   std::function<void(JobRunner* job)> addJob;
+  /// Where a table called @p name shall go, with an ending that writeResult() knows; empty:
+  /// nowhere.
+  std::function<QString(const QString& name)> askFileName;
+  /// Writes what @p make gives, on a worker, and then says @p sentence, with %1 for the file's
+  /// name.
+  std::function<void(const std::filesystem::path& path, const QString& sentence,
+                     std::function<ResultTable()> make)>
+      saveTable;
   /// What a part wants sessions to keep, beside columns of the dictionary, which they keep anyway:
   /// a JSON object, data only. @p restore is called after the layers are there and must check what
   /// it is given; it is not called where a session has nothing of this name.

@@ -1,5 +1,6 @@
 #include "widgets/models/FeatureList.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <type_traits>
@@ -100,6 +101,67 @@ ResultTable neighborTable(const Dictionary& dictionary, const NeighborList& list
   } else {
     table.options["query"] = list.query;
   }
+  return table;
+}
+
+ResultTable positionTable(const Dictionary& dictionary, const Embedding& map,
+                          const std::vector<FeatureId>& features)
+{
+  ResultTable table;
+  addIdsAndLabels(table, dictionary, features);
+  const auto n = static_cast<std::int64_t>(features.size());
+  static constexpr const char* axes[] = {"x", "y", "z"};
+  for (int axis = 0; axis < std::clamp(map.dimensions, 2, 3); ++axis) {
+    std::vector<float> places;
+    places.reserve(features.size());
+    for (const FeatureId feature : features)
+      places.push_back(map.positions(axis, feature));
+    table.arrays.push_back({axes[axis], {n}, std::move(places)});
+  }
+  table.options["map"] = map.description;
+  for (const auto& [name, value] : map.options)
+    table.options["map_" + name] = value;
+  return table;
+}
+
+ResultTable noteTable(const Dictionary& dictionary, const LayerAnnotations& annotations,
+                      const std::vector<FeatureId>& features)
+{
+  std::vector<FeatureId> noted;
+  Strings tags, texts;
+  for (const FeatureId feature : features) {
+    const auto note = annotations.notes.find(feature);
+    if (note == annotations.notes.end())
+      continue;
+    noted.push_back(feature);
+    std::string joined;
+    for (const std::string& tag : note->second.tags)
+      joined += (joined.empty() ? "" : ", ") + tag;
+    tags.push_back(std::move(joined));
+    texts.push_back(note->second.text);
+  }
+  ResultTable table;
+  const auto n = static_cast<std::int64_t>(noted.size());
+  addIdsAndLabels(table, dictionary, noted);
+  table.arrays.push_back({"tags", {n}, std::move(tags)});
+  table.arrays.push_back({"note", {n}, std::move(texts)});
+  return table;
+}
+
+ResultTable selectionTable(const Dictionary& dictionary,
+                           const std::vector<NamedSelection>& selections)
+{
+  std::vector<FeatureId> members;
+  Strings names;
+  for (const NamedSelection& kept : selections)
+    for (const FeatureId feature : kept.features) {
+      members.push_back(feature);
+      names.push_back(kept.name);
+    }
+  ResultTable table;
+  table.arrays.push_back(
+      {"selection", {static_cast<std::int64_t>(names.size())}, std::move(names)});
+  addIdsAndLabels(table, dictionary, members);
   return table;
 }
 

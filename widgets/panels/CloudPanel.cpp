@@ -19,8 +19,8 @@ constexpr int glideMs = 250;
 
 }  // namespace
 
-CloudPanel::CloudPanel(Document* document, QWidget* parent)
-    : QWidget(parent), m_document(document), m_view(new CloudView(this))
+CloudPanel::CloudPanel(Document* document, QWidget* parent, Role role)
+    : QWidget(parent), m_document(document), m_role(role), m_view(new CloudView(this))
 {
   setAccessibleName(tr("Cloud of features"));
   if (m_view->accessibleName().isEmpty())
@@ -38,6 +38,8 @@ CloudPanel::CloudPanel(Document* document, QWidget* parent)
   connect(document, &Document::embeddingChanged, this, [this] { showEmbedding(true); });
   connect(document, &Document::embeddingPublished, this,
           [this](const std::shared_ptr<const Embedding>& embedding) {
+            if (m_map)
+              return;
             m_view->setPositions(embedding->positions, embedding->dimensions == 2, m_shown);
             m_view->setCaption(QString::fromStdString(embedding->description));
             m_view->setAxisNames(axisNames(*embedding));
@@ -48,8 +50,9 @@ CloudPanel::CloudPanel(Document* document, QWidget* parent)
     showLabels();
   });
   connect(document, &Document::searchChanged, this, &CloudPanel::showSearch);
-  connect(document, &Document::cameraRestored, this,
-          [this](const Camera& camera) { m_view->setCamera(camera, glideMs); });
+  if (role == Role::First)
+    connect(document, &Document::cameraRestored, this,
+            [this](const Camera& camera) { m_view->setCamera(camera, glideMs); });
   connect(document->selection(), &SelectionModel::changed, this, &CloudPanel::showSelection);
   connect(document->selection(), &SelectionModel::hoveredChanged, this, &CloudPanel::showHovered);
 
@@ -75,7 +78,10 @@ CloudPanel::CloudPanel(Document* document, QWidget* parent)
   connect(m_view, &CloudView::regionCountChanged, this, [this](qint64 count) {
     emit hintChanged(count < 0 ? QString() : tr("%1 inside").arg(displayCount(count)));
   });
-  connect(m_view, &CloudView::cameraGestureFinished, document, &Document::recordCamera);
+  if (role == Role::First)
+    connect(m_view, &CloudView::cameraGestureFinished, document, &Document::recordCamera);
+  else
+    connect(m_view, &CloudView::cameraGestureFinished, this, &CloudPanel::cameraMoved);
   connect(m_view, &CloudView::hovered, this, [this](FeatureId feature, QPoint global) {
     m_document->selection()->setHovered(feature);
     const auto dictionary = m_document->dictionary();
@@ -106,6 +112,13 @@ void CloudPanel::setCrystals(std::vector<CrystalShape> crystals)
 {
   m_crystals = std::move(crystals);
   m_view->setCrystals(m_crystals);
+  emit overlaysChanged();
+}
+
+void CloudPanel::takeOverlays(const CloudPanel& other)
+{
+  setCrystals(other.m_crystals);
+  setFilter(other.m_filter);
 }
 
 void CloudPanel::setTies(FeatureTies ties, const QString& sentence)
@@ -120,6 +133,7 @@ void CloudPanel::setTies(FeatureTies ties, const QString& sentence)
 void CloudPanel::showLayer()
 {
   m_shown = false;
+  m_map.reset();
   setCrystals({});
   setTies({}, {});
   showAppearance();
@@ -133,14 +147,41 @@ QString CloudPanel::caption() const
   const auto layer = m_document->layer();
   if (!layer)
     return {};
-  const QString made = layerCaption(*layer);
+  Layer mapped = *layer;
+  mapped.embedding = embedding();
+  const QString made = layerCaption(mapped);
   return made.isEmpty() || m_tiesSentence.isEmpty() ? made
                                                     : made + QLatin1Char(' ') + m_tiesSentence;
 }
 
+std::shared_ptr<const Embedding> CloudPanel::embedding() const
+{
+  return m_map ? m_map : m_document->embedding();
+}
+
+Appearance CloudPanel::appearance() const
+{
+  Appearance appearance = m_document->appearance();
+  if (m_colorBy)
+    appearance.colorBy = *m_colorBy;
+  return appearance;
+}
+
+void CloudPanel::setOwn(std::optional<std::string> colorBy, std::shared_ptr<const Embedding> map)
+{
+  if (map && map->positions.cols() != m_document->features())
+    map.reset();
+  const bool otherMap = map != m_map;
+  m_colorBy = std::move(colorBy);
+  m_map = std::move(map);
+  showAppearance();
+  if (otherMap)
+    showEmbedding(true);
+}
+
 void CloudPanel::showEmbedding(bool sameLayer)
 {
-  const auto embedding = m_document->embedding();
+  const auto embedding = this->embedding();
   if (!embedding) {
     m_view->setEmptyText(m_document->dictionary() ? tr("Computing the first map…")
                                                   : tr("Nothing is open"));
@@ -154,7 +195,7 @@ void CloudPanel::showEmbedding(bool sameLayer)
     m_view->glideTo(embedding->positions, planar, 400);
   } else {
     m_view->setPositions(embedding->positions, planar);
-    if (m_document->camera())
+    if (m_role == Role::First && m_document->camera())
       m_view->setCamera(*m_document->camera());
   }
   m_shown = true;
@@ -166,7 +207,7 @@ void CloudPanel::showEmbedding(bool sameLayer)
 void CloudPanel::showAppearance()
 {
   const auto dictionary = m_document->dictionary();
-  const Appearance& wanted = m_document->appearance();
+  const Appearance wanted = appearance();
   const bool dark = isDark(QApplication::palette());
   Appearance compared = m_coloredBy;
   compared.pointSize = wanted.pointSize;
@@ -187,7 +228,7 @@ void CloudPanel::showAppearance()
 CloudAppearance CloudPanel::pointAppearance() const
 {
   CloudAppearance appearance =
-      cloudAppearance(m_document->appearance(), m_colors, m_document->features(), m_coloredDark);
+      cloudAppearance(this->appearance(), m_colors, m_document->features(), m_coloredDark);
   appearance.background = QApplication::palette().color(QPalette::Base);
   appearance.foreground = QApplication::palette().color(QPalette::Text);
   return appearance;
@@ -196,12 +237,16 @@ CloudAppearance CloudPanel::pointAppearance() const
 FigureRequest CloudPanel::figure() const
 {
   const auto layer = m_document->layer();
-  if (!layer || !layer->embedding)
+  if (!layer || !embedding())
     return {};
+  Layer shown = *layer;
+  shown.embedding = embedding();
   LayerView view = m_document->viewState();
+  view.appearance = appearance();
   view.selection = m_document->selection()->features();
   view.current = m_document->selection()->current();
-  FigureRequest figure = layerFigure(*layer, view, m_document->matches(), m_colors, m_coloredDark);
+  FigureRequest figure = layerFigure(shown, view, m_document->matches(), m_colors, m_coloredDark);
+  figure.emphasis = lit();
   figure.crystals = m_crystals;
   figure.ties = m_ties;
   figure.caption = caption();
@@ -224,12 +269,29 @@ void CloudPanel::showHovered()
   m_view->setHovered(m_document->selection()->hovered());
 }
 
+void CloudPanel::setFilter(std::optional<std::vector<FeatureId>> lit)
+{
+  if (lit == m_filter)
+    return;
+  m_filter = std::move(lit);
+  showSearch();
+  emit overlaysChanged();
+}
+
+std::optional<std::vector<FeatureId>> CloudPanel::lit() const
+{
+  const bool searching = !m_document->searchText().text.empty();
+  if (!searching || !m_filter)
+    return searching ? std::optional(m_document->matches()) : m_filter;
+  return SelectionModel::combine(*m_filter, m_document->matches(), SelectionModel::Mode::Intersect);
+}
+
 void CloudPanel::showSearch()
 {
-  if (m_document->searchText().text.empty())
-    m_view->clearEmphasis();
+  if (auto features = lit())
+    m_view->setEmphasis(std::move(*features));
   else
-    m_view->setEmphasis(m_document->matches());
+    m_view->clearEmphasis();
   showLabels();
 }
 
@@ -241,7 +303,7 @@ void CloudPanel::showLabels()
 std::vector<std::pair<FeatureId, QString>> CloudPanel::labels() const
 {
   const auto dictionary = m_document->dictionary();
-  if (!dictionary || !m_document->embedding())
+  if (!dictionary || !embedding())
     return {};
   LayerView view = m_document->viewState();
   view.selection = m_document->selection()->features();

@@ -1,7 +1,7 @@
 #include "widgets/panels/FeaturePanel.h"
 
 #include "widgets/models/FeatureList.h"
-#include "widgets/panels/Theme.h"
+#include "widgets/panels/IconButton.h"
 
 #include <QApplication>
 #include <QClipboard>
@@ -14,21 +14,6 @@
 #include <algorithm>
 
 namespace orrery {
-namespace {
-
-QToolButton* toolButton(const QString& iconName, const QString& name, const QString& tip,
-                        QWidget* parent)
-{
-  auto* button = new QToolButton(parent);
-  button->setIcon(icon(iconName));
-  button->setAccessibleName(name);
-  button->setToolTip(tip);
-  button->setAutoRaise(true);
-  return button;
-}
-
-}  // namespace
-
 FeaturePanel::FeaturePanel(Document* document, QWidget* parent)
     : QWidget(parent),
       m_document(document),
@@ -49,14 +34,14 @@ FeaturePanel::FeaturePanel(Document* document, QWidget* parent)
   m_search->setClearButtonEnabled(true);
   m_search->addAction(icon(QStringLiteral("search")), QLineEdit::LeadingPosition);
   m_search->installEventFilter(this);
-  m_matchCase = toolButton(QStringLiteral("case"), tr("Match case"),
+  m_matchCase = iconButton(QStringLiteral("case"), tr("Match case"),
                            tr("Distinguish capital and small letters"), this);
   m_regularExpression =
-      toolButton(QStringLiteral("regex"), tr("Regular expression"),
+      iconButton(QStringLiteral("regex"), tr("Regular expression"),
                  tr("Take the text as a regular expression, such as ^un.*able$"), this);
-  m_previous = toolButton(QStringLiteral("previous"), tr("Previous match"),
+  m_previous = iconButton(QStringLiteral("previous"), tr("Previous match"),
                           tr("Go to the match before (Shift+Enter)"), this);
-  m_next = toolButton(QStringLiteral("next"), tr("Next match"), tr("Go to the next match (Enter)"),
+  m_next = iconButton(QStringLiteral("next"), tr("Next match"), tr("Go to the next match (Enter)"),
                       this);
   m_matchCase->setCheckable(true);
   m_regularExpression->setCheckable(true);
@@ -99,9 +84,9 @@ FeaturePanel::FeaturePanel(Document* document, QWidget* parent)
   m_table->setTabKeyNavigation(false);
 
   auto* copy =
-      toolButton(QStringLiteral("copy"), tr("Copy the list"),
+      iconButton(QStringLiteral("copy"), tr("Copy the list"),
                  tr("Copy the listed features, with ids, labels and columns, as text"), this);
-  auto* save = toolButton(QStringLiteral("save"), tr("Save the list"),
+  auto* save = iconButton(QStringLiteral("save"), tr("Save the list"),
                           tr("Save the listed features as CSV, TSV, NPZ, HDF5 or JSON"), this);
 
   auto* searchLine = new QHBoxLayout;
@@ -141,6 +126,8 @@ FeaturePanel::FeaturePanel(Document* document, QWidget* parent)
   });
   connect(m_model, &FeatureTableModel::orderChanged, this, &FeaturePanel::showRowCount);
   connect(m_model, &QAbstractItemModel::modelReset, this, &FeaturePanel::fitColumns);
+  connect(m_model, &QAbstractItemModel::modelAboutToBeReset, this, &FeaturePanel::keepPlace);
+  connect(m_model, &FeatureTableModel::orderChanged, this, &FeaturePanel::restorePlace);
   connect(m_table, &QAbstractItemView::entered, this, [this](const QModelIndex& index) {
     m_document->selection()->setHovered(m_model->feature(index.row()));
   });
@@ -153,6 +140,26 @@ FeaturePanel::FeaturePanel(Document* document, QWidget* parent)
   connect(save, &QToolButton::clicked, this, [this] { emit saveRequested(listed()); });
   showSearch();
   showRowCount();
+}
+
+void FeaturePanel::keepPlace()
+{
+  if (m_model->rowCount() == 0)
+    return;
+  const auto layer = m_document->layer();
+  m_stood = {layer ? layer->id : 0, m_model->rowCount(), m_table->verticalScrollBar()->value()};
+}
+
+/// The same rows of the same layer: a new column does not send the reader back to the top.
+void FeaturePanel::restorePlace()
+{
+  const auto layer = m_document->layer();
+  if (!layer || layer->id != m_stood.layer || m_model->rowCount() != m_stood.rows)
+    return;
+  QTimer::singleShot(0, this, [this, place = m_stood.place] {
+    if (m_table->currentIndex().row() < 0)
+      m_table->verticalScrollBar()->setValue(place);
+  });
 }
 
 void FeaturePanel::focusSearch()

@@ -41,6 +41,8 @@ class FeaturePanel : public QWidget {
   void showSearch();
   void showRowCount();
   void fitColumns();
+  void keepPlace();
+  void restorePlace();
 
   Document* m_document;
   FeatureTableModel* m_model;
@@ -55,6 +57,10 @@ class FeaturePanel : public QWidget {
   QComboBox* m_rows;
   QLabel* m_rowCount;
   QTimer m_typing;
+  /// Where the table stood when its rows were made anew, as for another column.
+  struct {
+    int layer = 0, rows = 0, place = 0;
+  } m_stood;
 };
 
 }  // namespace orrery

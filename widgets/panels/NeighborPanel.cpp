@@ -1,7 +1,7 @@
 #include "widgets/panels/NeighborPanel.h"
 
 #include "widgets/models/FeatureList.h"
-#include "widgets/panels/Theme.h"
+#include "widgets/panels/IconButton.h"
 
 #include <QApplication>
 #include <QClipboard>
@@ -47,20 +47,12 @@ NeighborPanel::NeighborPanel(Document* document, const QString& name, QWidget* p
   m_note->setAccessibleName(tr("About the list"));
   m_note->setForegroundRole(QPalette::PlaceholderText);
 
-  const auto button = [this](const QString& iconName, const QString& title, const QString& tip) {
-    auto* made = new QToolButton(this);
-    made->setIcon(icon(iconName));
-    made->setAccessibleName(title);
-    made->setToolTip(tip);
-    made->setAutoRaise(true);
-    return made;
-  };
-  m_selectAll = button(QStringLiteral("select-all"), tr("Select the whole list"),
-                       tr("Select all features of this list"));
-  m_copy = button(QStringLiteral("copy"), tr("Copy the list"),
-                  tr("Copy ranks, ids, labels and values as text"));
-  m_save = button(QStringLiteral("save"), tr("Save the list"),
-                  tr("Save this list as CSV, TSV, NPZ, HDF5 or JSON"));
+  m_selectAll = iconButton(QStringLiteral("select-all"), tr("Select the whole list"),
+                           tr("Select all features of this list"), this);
+  m_copy = iconButton(QStringLiteral("copy"), tr("Copy the list"),
+                      tr("Copy ranks, ids, labels and values as text"), this);
+  m_save = iconButton(QStringLiteral("save"), tr("Save the list"),
+                      tr("Save this list as CSV, TSV, NPZ, HDF5 or JSON"), this);
 
   auto* line = new QHBoxLayout;
   line->setSpacing(1);

@@ -79,7 +79,7 @@ QString axisName(CurveAxis axis)
   return {};
 }
 
-QCPItemText* addText(QCustomPlot& plot, const PlotStyle& style, const QString& said)
+QCPItemText* addText(QCustomPlot& plot, const DrawingStyle& style, const QString& said)
 {
   auto* text = new QCPItemText(&plot);
   text->setText(said);
@@ -89,7 +89,7 @@ QCPItemText* addText(QCustomPlot& plot, const PlotStyle& style, const QString& s
 }
 
 /// L0 in a line of its own above the curves, which numbers among them would hide.
-void addL0Line(QCustomPlot& plot, const PlotStyle& style, const LayerCurve& curve)
+void addL0Line(QCustomPlot& plot, const DrawingStyle& style, const LayerCurve& curve)
 {
   std::map<double, std::pair<double, double>> ranges;  // several dictionaries may share a place
   for (const CurvePoint& point : curve.points)
@@ -132,7 +132,7 @@ bool isCurve(const QVector<double>& x)
 
 PlotDrawing emptyDrawing(const QString& sentence)
 {
-  return [sentence](QCustomPlot& plot, const PlotStyle& style) {
+  return [sentence](QCustomPlot& plot, const DrawingStyle& style) {
     for (QCPAxis* axis : plot.axisRect()->axes())
       axis->setVisible(false);
     for (QCPAxis* axis : {plot.xAxis, plot.yAxis})

@@ -30,17 +30,6 @@ constexpr double clickSlop = 4.0;  ///< A press that moves less is a click.
 constexpr double pickTolerance = 8.0;
 constexpr double zoomPerStep = 1.18;  ///< Of a wheel's notch.
 
-/// What @p camera shows of @p from, seen of @p to: for a cloud that grows or moves as a whole.
-Camera carriedOver(const Camera& camera, const SceneBounds& from, const SceneBounds& to)
-{
-  const double scale = to.radius / from.radius;
-  Camera carried = camera;
-  carried.position = to.center + (camera.position - from.center) * scale;
-  carried.focalPoint = to.center + (camera.focalPoint - from.center) * scale;
-  carried.parallelScale = camera.parallelScale * scale;
-  return carried;
-}
-
 }  // namespace
 
 class CloudView::Private {
@@ -75,6 +64,8 @@ class CloudView::Private {
   bool spaceHeld = false;
   bool cursorInside = false;  ///< The cursor is over the view.
   RegionGesture region;
+  DrawnRegion lastRegion;
+  DrawnRegion shownRegion;  ///< A kept one, drawn while the camera is where it was.
   qint64 regionCount = -1;
 
   enum class Drag { None, Press, Rotate, Pan, Region };
@@ -123,6 +114,7 @@ class CloudView::Private {
   void finishRegion(Qt::KeyboardModifiers modifiers);
   void cancelRegion();
   std::vector<FeatureId> regionFeatures();
+  [[nodiscard]] DrawnRegion drawnRegion() const;
 
   [[nodiscard]] OverlayStyle style() const;
   void paintMarks(QPainter& painter, const ScreenPoints& points);
@@ -228,9 +220,10 @@ void CloudView::Private::finishGlide()
 void CloudView::Private::jump(const Camera& to, int milliseconds)
 {
   finishGlide();
+  // Even where it is there already: from now on it stays as it was told, whatever the view's size.
+  framed = false;
   if (to == camera)
     return;
-  framed = false;
   if (milliseconds > 0 && q->isVisible()) {
     startGlide(to, milliseconds);
     return;
@@ -369,11 +362,25 @@ void CloudView::Private::updateRegion()
 void CloudView::Private::finishRegion(Qt::KeyboardModifiers modifiers)
 {
   const std::vector<FeatureId> features = regionFeatures();
+  lastRegion = drawnRegion();
   cancelRegion();
   const auto mode = modifiers & Qt::ControlModifier ? SelectionModel::Mode::Remove
                     : modifiers & Qt::ShiftModifier ? SelectionModel::Mode::Add
                                                     : SelectionModel::Mode::Replace;
   emit q->regionSelected(features, mode);
+}
+
+/// The drawn outline, independent of the window's size; a brush has none.
+DrawnRegion CloudView::Private::drawnRegion() const
+{
+  DrawnRegion drawn;
+  drawn.camera = camera;
+  drawn.aspect = aspect();
+  drawn.visibleOnly = visibleOnly;
+  const double width = std::max(1, q->width()), height = std::max(1, q->height());
+  for (const QPointF& corner : region.outline())
+    drawn.outline.emplace_back(corner.x() / width, corner.y() / height);
+  return drawn;
 }
 
 void CloudView::Private::cancelRegion()
@@ -433,6 +440,18 @@ void CloudView::Private::paintTool(QPainter& painter, const QRectF& area)
     }
   }
   region.paint(painter, look.foreground);
+  if (!shownRegion.outline.empty() && shownRegion.camera == camera) {
+    // Fractions of the height, as the camera's view is: what is wider shows more at both sides.
+    QPolygonF outline;
+    const double width = area.height() * shownRegion.aspect;
+    for (const QPointF& corner : shownRegion.outline)
+      outline << QPointF(area.center().x() + (corner.x() - 0.5) * width,
+                         area.top() + corner.y() * area.height());
+    painter.setRenderHint(QPainter::Antialiasing);
+    painter.setBrush(Qt::NoBrush);
+    painter.setPen(QPen(look.foreground, 1.4, Qt::DashLine));
+    painter.drawPolygon(outline);
+  }
   if (tool == CloudTool::Brush && !region.isActive() && cursorInside) {
     painter.setRenderHint(QPainter::Antialiasing);
     painter.setPen(QPen(look.foreground, 1.2));
@@ -646,6 +665,27 @@ void CloudView::setVisibleOnly(bool visibleOnly)
 bool CloudView::visibleOnly() const
 {
   return m_d->visibleOnly;
+}
+
+const DrawnRegion& CloudView::lastRegion() const
+{
+  return m_d->lastRegion;
+}
+
+void CloudView::showRegion(const DrawnRegion& region)
+{
+  m_d->shownRegion = region;
+  update();
+}
+
+SceneBounds CloudView::bounds() const
+{
+  return m_d->scene.bounds();
+}
+
+bool CloudView::isPlanar() const
+{
+  return m_d->scene.planar();
 }
 
 Camera CloudView::camera() const

@@ -5,6 +5,7 @@
 #include "core/document/SelectionModel.h"
 #include "widgets/views/RegionGesture.h"
 #include "widgets/vtk/Camera.h"
+#include "widgets/vtk/CameraMotion.h"
 #include "widgets/vtk/CloudOverlay.h"
 #include "widgets/vtk/CloudScene.h"
 #include "widgets/vtk/Legend.h"
@@ -21,6 +22,14 @@
 #include <vector>
 
 namespace orrery {
+
+/// A region as the hand drew it: to keep with the selection, and to draw again.
+struct DrawnRegion {
+  std::vector<QPointF> outline;  ///< In fractions of the view, (0, 0) top left; empty for a brush.
+  Camera camera;
+  double aspect = 1.0;  ///< Width over height of the view.
+  bool visibleOnly = false;
+};
 
 /// Shows positions and tells of gestures; keeps no document and changes nothing by itself: a click
 /// emits a signal, the model answers through setSelection(), as to all views. Draws through VTK off
@@ -69,6 +78,14 @@ class CloudView : public QWidget {
   void setVisibleOnly(bool visibleOnly);
   [[nodiscard]] bool visibleOnly() const;
 
+  /// The region that regionSelected() has told of last: how the hand drew it.
+  [[nodiscard]] const DrawnRegion& lastRegion() const;
+  /// Draws a kept outline for as long as the camera is where it was drawn; an empty one ends that.
+  void showRegion(const DrawnRegion& region);
+
+  /// Of the points: what a camera is carried over to another map by.
+  [[nodiscard]] SceneBounds bounds() const;
+  [[nodiscard]] bool isPlanar() const;
   [[nodiscard]] Camera camera() const;
   void setCamera(const Camera& camera, int glideMs = 0);
   void frame(const std::vector<FeatureId>& features);

@@ -51,6 +51,7 @@ GalaxyComponentPanel::GalaxyComponentPanel(GalaxyStudy* study, QWidget* parent)
           tr("What the component goes with"),
           {tr("Number"), tr("Pearson"), tr("Spearman"), tr("Chance ±"), tr("Features")}, this))
 {
+  setAccessibleName(tr("Component of the layer"));
   m_number->setRange(1, LayerAnalysisOptions().components);
   m_number->setPrefix(tr("Component "));
   m_number->setAccessibleName(tr("Which component"));

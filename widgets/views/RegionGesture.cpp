@@ -64,6 +64,20 @@ Region RegionGesture::region() const
                                     : Region::polygon(std::move(corners));
 }
 
+std::vector<QPointF> RegionGesture::outline() const
+{
+  if (m_tool == CloudTool::Brush || m_path.empty())
+    return {};
+  if (m_tool == CloudTool::Rectangle) {
+    const QRectF box = QRectF(m_path.front(), m_cursor).normalized();
+    return {box.topLeft(), box.topRight(), box.bottomRight(), box.bottomLeft()};
+  }
+  std::vector<QPointF> corners = m_path;
+  if (corners.back() != m_cursor)
+    corners.push_back(m_cursor);
+  return corners;
+}
+
 void RegionGesture::paint(QPainter& painter, const QColor& color) const
 {
   if (!m_active)

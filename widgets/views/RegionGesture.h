@@ -31,6 +31,8 @@ class RegionGesture {
   void cancel() { m_active = false; }
 
   [[nodiscard]] Region region() const;
+  /// Its corners as drawn, four of a rectangle; none of a brush stroke.
+  [[nodiscard]] std::vector<QPointF> outline() const;
   /// The outline, in @p color, over the picture.
   void paint(QPainter& painter, const QColor& color) const;
 

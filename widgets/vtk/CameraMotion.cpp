@@ -260,6 +260,16 @@ Camera framePlane(const Positions& positions, const std::vector<FeatureId>& feat
   return camera;
 }
 
+Camera carriedOver(const Camera& camera, const SceneBounds& from, const SceneBounds& to)
+{
+  const double scale = to.radius / from.radius;
+  Camera carried = camera;
+  carried.position = to.center + (camera.position - from.center) * scale;
+  carried.focalPoint = to.center + (camera.focalPoint - from.center) * scale;
+  carried.parallelScale = camera.parallelScale * scale;
+  return carried;
+}
+
 Camera openingCamera(const Positions& positions, bool planar, double aspect)
 {
   if (planar)

@@ -66,6 +66,10 @@ Camera frameBounds(const Camera& camera, const SceneBounds& bounds, double aspec
 Camera framePlane(const Positions& positions, const std::vector<FeatureId>& features,
                   double aspect);
 
+/// What @p camera shows of @p from, seen of @p to: for a cloud that grows or moves as a whole, and
+/// for views of several maps that turn together.
+Camera carriedOver(const Camera& camera, const SceneBounds& from, const SceneBounds& to);
+
 /// Where a map is first seen from: a plane from straight above, a cloud from the front, a little
 /// from the right and above; all of it in view.
 Camera openingCamera(const Positions& positions, bool planar, double aspect);

@@ -1,0 +1,359 @@
+// Views side by side: arrangement, cameras together and apart, layouts under names, undo, sessions.
+#include "app/LayoutDialog.h"
+#include "app/MainWindow.h"
+#include "app/parts/SessionPart.h"
+#include "app/parts/ViewPart.h"
+#include "tests/support/Pictures.h"
+#include "tests/support/TemporaryFolder.h"
+
+#include <QJsonArray>
+#include <QJsonDocument>
+#include <QMenu>
+#include <QSignalSpy>
+#include <QSplitter>
+#include <QTabBar>
+#include <QtTest/QTest>
+
+using namespace orrery;
+using orrery::test::TemporaryFolder;
+using Shape = ViewArrangement::Shape;
+
+namespace {
+
+std::shared_ptr<const Dictionary> words(int features)
+{
+  auto dictionary = std::make_shared<Dictionary>();
+  dictionary->name = "words";
+  dictionary->decoder = std::make_shared<const FeatureMatrix>(FeatureMatrix::Random(6, features));
+  Column column;
+  column.name = "frequency";
+  for (int i = 0; i < features; ++i) {
+    dictionary->labels.push_back("word " + std::to_string(i));
+    column.numbers.push_back(i);
+  }
+  dictionary->columns.push_back(std::move(column));
+  return dictionary;
+}
+
+struct Bench {
+  TemporaryFolder folder;
+  Settings settings{QString::fromStdString((folder.path() / "settings.ini").string())};
+  MainWindow window{&settings};
+
+  Bench()
+  {
+    window.resize(1280, 800);
+    window.show();
+    window.document()->addLayer(words(300));
+  }
+  void run(const char* id) { window.actions()->action(id)->trigger(); }
+  void undo() { window.document()->undoStack()->undo(); }
+  ViewPane* pane(int number)
+  {
+    for (ViewPane* one : window.views()->findChildren<ViewPane*>())
+      if (one->accessibleName() == QStringLiteral("View %1").arg(number))
+        return one;
+    return nullptr;
+  }
+  CloudView* side(int index) { return window.viewPart()->sideCloud(index)->panel()->view(); }
+};
+
+bool sameView(const Camera& a, const Camera& b)
+{
+  return (a.position - b.position).norm() < 1e-6 * (1 + a.position.norm()) &&
+         (a.focalPoint - b.focalPoint).norm() < 1e-6 * (1 + a.position.norm()) &&
+         std::abs(a.parallelScale - b.parallelScale) < 1e-6 * a.parallelScale;
+}
+
+}  // namespace
+
+class tst_ViewPart : public QObject {
+  Q_OBJECT
+
+ private slots:
+  void initTestCase() { applyTheme(ThemeChoice::Light); }
+
+  void oneToFourViews()
+  {
+    Bench bench;
+    QTRY_VERIFY(bench.window.document()->embedding());
+    ViewArea* views = bench.window.views();
+    QCOMPARE(views->arrangement().views, QStringList{QStringLiteral("cloud")});
+    QVERIFY(!bench.window.viewPart()->sideCloud(0)->panel());
+    const std::tuple<const char*, Shape, int> shapes[] = {{"view.columns", Shape::Columns, 2},
+                                                          {"view.rows", Shape::Rows, 2},
+                                                          {"view.three", Shape::OneAndTwo, 3},
+                                                          {"view.four", Shape::Grid, 4}};
+    for (const auto& [id, shape, panes] : shapes) {
+      bench.run(id);
+      QCOMPARE(views->arrangement().shape, shape);
+      QVERIFY(bench.window.actions()->action(id)->isChecked());
+      QTest::qWait(100);  // for the places
+      QCOMPARE(views->arrangement().views.size(), panes);
+      // All of them can be seen, none lies on another, and each has its share of the room.
+      QList<QRect> places;
+      for (const QString& shown : views->arrangement().views) {
+        QVERIFY(views->view(shown)->isVisible());
+        const QRect place(views->view(shown)->mapTo(views, QPoint()), views->view(shown)->size());
+        QVERIFY(place.width() >= 120 && place.height() >= 80);
+        QVERIFY(views->rect().contains(place));
+        for (const QRect& other : places)
+          QVERIFY(!other.intersects(place));
+        places << place;
+      }
+    }
+    for (int index = 0; index < SideViews::count; ++index)
+      QVERIFY(bench.window.viewPart()->sideCloud(index)->panel());
+    bench.run("view.one");
+    QCOMPARE(views->arrangement().views.size(), 1);
+    // What is not looked at costs nothing.
+    for (int index = 0; index < SideViews::count; ++index)
+      QVERIFY(!bench.window.viewPart()->sideCloud(index)->panel());
+    // Every step comes back by undo.
+    const Shape back[] = {Shape::Grid, Shape::OneAndTwo, Shape::Rows, Shape::Columns,
+                          Shape::Single};
+    for (const Shape shape : back) {
+      bench.undo();
+      QCOMPARE(views->arrangement().shape, shape);
+    }
+  }
+
+  void aViewStandsInOnePlace()
+  {
+    Bench bench;
+    ViewArea* views = bench.window.views();
+    bench.run("view.columns");
+    QCOMPARE(views->arrangement().views,
+             (QStringList{QStringLiteral("cloud"), QStringLiteral("cloud2")}));
+    views->choosePane(1);
+    views->showView(QStringLiteral("galaxy"));
+    QCOMPARE(views->arrangement().views,
+             (QStringList{QStringLiteral("cloud"), QStringLiteral("galaxy")}));
+    QCOMPARE(views->currentView(), QStringLiteral("galaxy"));
+    QVERIFY(!views->sentence(QStringLiteral("galaxy")).isEmpty());
+    // Shown already: only the focus goes there.
+    views->showView(QStringLiteral("cloud"));
+    QCOMPARE(views->activePane(), 0);
+    // Chosen where another one is: they change places.
+    ViewPane* pane = bench.pane(1);
+    emit pane->viewChosen(QStringLiteral("galaxy"));
+    QCOMPARE(views->arrangement().views,
+             (QStringList{QStringLiteral("galaxy"), QStringLiteral("cloud")}));
+    bench.undo();
+    QCOMPARE(views->arrangement().views,
+             (QStringList{QStringLiteral("cloud"), QStringLiteral("galaxy")}));
+    views->showView(QStringLiteral("no such view"));
+    QCOMPARE(views->arrangement().views.size(), 2);
+    emit pane->closeRequested();
+    QCOMPARE(views->arrangement().views, QStringList{QStringLiteral("galaxy")});
+    QVERIFY(views->findChild<QTabBar*>()->isVisible());
+  }
+
+  void enlargedAndBack()
+  {
+    Bench bench;
+    ViewArea* views = bench.window.views();
+    bench.run("view.four");
+    views->choosePane(2);
+    QTest::qWait(100);
+    const QSize small = views->view(QStringLiteral("cloud3"))->size();
+    bench.run("view.maximize");
+    QTRY_VERIFY(views->view(QStringLiteral("cloud3"))->width() > small.width() * 3 / 2);
+    QVERIFY(views->view(QStringLiteral("cloud3"))->height() > small.height() * 3 / 2);
+    QVERIFY(!views->view(QStringLiteral("cloud"))->isVisible());
+    QVERIFY(bench.window.actions()->action("view.maximize")->isChecked());
+    bench.run("view.maximize");
+    QTRY_COMPARE(views->view(QStringLiteral("cloud3"))->size(), small);
+    QVERIFY(views->view(QStringLiteral("cloud"))->isVisible());
+    bench.run("view.nextPane");
+    QCOMPARE(views->currentView(), QStringLiteral("cloud4"));
+  }
+
+  void camerasTogetherAndApart()
+  {
+    Bench bench;
+    QTRY_VERIFY(bench.window.document()->embedding());
+    bench.run("view.columns");
+    CloudView* first = bench.window.cloud()->view();
+    CloudView* second = bench.side(0);
+    QTRY_VERIFY(sameView(first->camera(), second->camera()));
+    first->lookAlong(0);
+    QTRY_VERIFY(!bench.window.document()->undoStack()->undoText().isEmpty());
+    QTest::qWait(400);
+    QVERIFY(sameView(first->camera(), second->camera()));
+    // A drag in the second turns the first, as one step of the first's.
+    const Camera before = first->camera();
+    QTest::qWait(1100);  // apart from the step above
+    const QPoint middle = second->rect().center();
+    QTest::mousePress(second, Qt::LeftButton, {}, middle);
+    QTest::mouseMove(second, middle + QPoint(20, 10));
+    QTest::mouseMove(second, middle + QPoint(60, 30));
+    QTest::mouseRelease(second, Qt::LeftButton, {}, middle + QPoint(60, 30));
+    QVERIFY(!sameView(first->camera(), before));
+    QVERIFY(sameView(first->camera(), second->camera()));
+    bench.undo();
+    QTRY_VERIFY(sameView(first->camera(), before));
+    QTRY_VERIFY(sameView(second->camera(), before));
+    // Apart.
+    bench.run("view.linkCameras");
+    QVERIFY(!bench.window.viewPart()->sideViews()->view(0).linked);
+    const Camera parted = second->camera();
+    first->lookAlong(1);
+    QTest::qWait(400);
+    QVERIFY(sameView(second->camera(), parted));
+    second->lookAlong(2);
+    QTest::qWait(400);
+    QVERIFY(!sameView(second->camera(), parted));
+    QVERIFY(bench.window.document()->undoStack()->undoText().contains(QStringLiteral("view 2")));
+    bench.undo();
+    QTRY_VERIFY(sameView(second->camera(), parted));
+    // And together again.
+    bench.undo();  // of the first's
+    bench.undo();  // of the parting
+    QVERIFY(bench.window.viewPart()->sideViews()->view(0).linked);
+    QTRY_VERIFY(sameView(first->camera(), second->camera()));
+  }
+
+  void coloursOfItsOwnAndOneSelection()
+  {
+    Bench bench;
+    QTRY_VERIFY(bench.window.document()->embedding());
+    bench.run("view.columns");
+    CloudPanel* second = bench.window.viewPart()->sideCloud(0)->panel();
+    SideViews* side = bench.window.viewPart()->sideViews();
+    SideView view = side->view(0);
+    view.colorBy = "frequency";
+    side->setView(0, view, QStringLiteral("Colour a view"));
+    QVERIFY(second->colors().legend.title.contains(QStringLiteral("frequency")));
+    QVERIFY(!bench.window.cloud()->colors().legend.title.contains(QStringLiteral("frequency")));
+    QVERIFY(bench.window.document()->appearance().colorBy.empty());
+    bench.undo();
+    QVERIFY(!second->colors().legend.title.contains(QStringLiteral("frequency")));
+    emit second->view()->regionSelected({3, 5, 8}, SelectionModel::Mode::Replace);
+    QCOMPARE(bench.window.document()->selection()->features(), (std::vector<FeatureId>{3, 5, 8}));
+    bench.run("select.lasso");
+    QCOMPARE(second->view()->tool(), CloudTool::Lasso);
+    // Another map of the same layer.
+    const auto pca = bench.window.document()->embedding();
+    bench.run("tools.pca2");
+    QTRY_VERIFY(bench.window.document()->embedding() != pca);
+    view = side->view(0);
+    view.map = pca->description;
+    side->setView(0, view, QStringLiteral("Choose the map of a view"));
+    QTRY_VERIFY(!second->view()->isPlanar());
+    QVERIFY(bench.window.cloud()->view()->isPlanar());
+    QVERIFY(second->caption().contains(QString::fromStdString(pca->description)));
+    QVERIFY(second->figure().caption.contains(QString::fromStdString(pca->description)));
+  }
+
+  void settingsMenuOffersColumnsAndMaps()
+  {
+    Bench bench;
+    QTRY_VERIFY(bench.window.document()->embedding());
+    bench.run("view.columns");
+    QMenu* menu = nullptr;
+    for (QToolButton* button : bench.pane(2)->findChildren<QToolButton*>())
+      if (button->accessibleName() == QStringLiteral("Settings of this view"))
+        menu = button->menu();
+    QVERIFY(menu);
+    emit menu->aboutToShow();
+    QStringList texts;
+    for (QMenu* part : menu->findChildren<QMenu*>())
+      for (QAction* action : part->actions())
+        texts << action->text();
+    QVERIFY(texts.contains(QStringLiteral("frequency")));
+    QVERIFY(texts.contains(QStringLiteral("One colour")));
+    menu->actions().front()->trigger();
+    QVERIFY(!bench.window.viewPart()->sideViews()->view(0).linked);
+  }
+
+  void layoutsUnderNames()
+  {
+    Bench bench;
+    ViewArea* views = bench.window.views();
+    bench.run("view.three");
+    QTest::qWait(100);
+    for (QSplitter* splitter : views->findChildren<QSplitter*>())
+      if (splitter->orientation() == Qt::Horizontal)
+        splitter->setSizes({300, 100});
+    ViewPart* part = bench.window.viewPart();
+    part->saveLayout(QStringLiteral("  three \n views "));
+    QCOMPARE(part->layouts(), QStringList{QStringLiteral("three views")});
+    const QJsonObject kept = views->state();
+    bench.run("view.one");
+    part->applyLayout(QStringLiteral("three views"));
+    QCOMPARE(views->arrangement().shape, Shape::OneAndTwo);
+    QTest::qWait(100);
+    QCOMPARE(views->state()[QStringLiteral("shares")].toArray().at(0).toDouble() > 0.6, true);
+    QCOMPARE(views->state()[QStringLiteral("views")], kept[QStringLiteral("views")]);
+    bench.undo();
+    QCOMPARE(views->arrangement().shape, Shape::Single);
+    // Kept over the program's end.
+    {
+      Settings again(QString::fromStdString((bench.folder.path() / "settings.ini").string()));
+      QVERIFY(again.layouts().contains(QStringLiteral("three views")));
+    }
+    part->renameLayout(QStringLiteral("three views"), QStringLiteral("paper"));
+    QCOMPARE(part->layouts(), QStringList{QStringLiteral("paper")});
+    LayoutDialog dialog(part);
+    QCOMPARE(dialog.findChild<QListWidget*>()->count(), 1);
+    part->removeLayout(QStringLiteral("paper"));
+    QTRY_COMPARE(dialog.findChild<QListWidget*>()->count(), 0);
+  }
+
+  void sessionsKeepTheViews()
+  {
+    Bench bench;
+    bench.window.document()->openDemo();
+    QTRY_COMPARE(bench.window.document()->layers().size() > 1, true);
+    QTRY_VERIFY(bench.window.document()->embedding());
+    while (bench.window.document()->layers().front()->dictionary->name == "words")
+      bench.window.document()->closeLayer(bench.window.document()->layers().front()->id);
+    QTRY_VERIFY(bench.window.document()->embedding());
+    bench.run("view.four");
+    SideViews* side = bench.window.viewPart()->sideViews();
+    SideView view = side->view(1);
+    view.linked = false;
+    view.colorBy = bench.window.document()->dictionary()->columns.front().name;
+    side->setView(1, view, QStringLiteral("Colour a view"));
+    bench.side(1)->lookAlong(1);
+    QTest::qWait(400);
+    const Camera camera = bench.side(1)->camera();
+    bench.window.viewPart()->saveLayout(QStringLiteral("four"));
+    const QString path = QString::fromStdString((bench.folder.path() / "w.orrery").string());
+    bench.window.session()->saveTo(path.toStdString());
+    QTRY_VERIFY(QFile::exists(path));
+
+    Bench other;  // somebody else's program
+    QSignalSpy opened(other.window.session(), &SessionPart::opened);
+    other.window.session()->open(path.toStdString());
+    QTRY_COMPARE_WITH_TIMEOUT(opened.count(), 1, 20000);
+    QCOMPARE(other.window.views()->arrangement(), bench.window.views()->arrangement());
+    QCOMPARE(other.window.viewPart()->sideViews()->view(1).colorBy, view.colorBy);
+    QVERIFY(!other.window.viewPart()->sideViews()->view(1).linked);
+    QTRY_VERIFY(other.window.viewPart()->sideCloud(1)->panel());
+    QTRY_VERIFY(sameView(other.side(1)->camera(), camera));
+    QVERIFY(other.window.viewPart()->layouts().contains(QStringLiteral("four")));
+    QVERIFY(!other.settings.layouts().contains(QStringLiteral("four")));
+  }
+
+  // Whatever a file of settings or a session says, the window stands.
+  void brokenStatesAreRepaired()
+  {
+    Bench bench;
+    ViewArea* views = bench.window.views();
+    for (const char* text :
+         {R"({})", R"({"shape": "grid", "views": []})", R"({"shape": 7, "views": "x"})",
+          R"({"shape": "grid", "views": ["cloud", "cloud", "no", 3], "maximized": 99,
+              "active": -5, "shares": [7, -1, "x"]})"}) {
+      views->restoreState(QJsonDocument::fromJson(text).object());
+      QCOMPARE(views->arrangement().views.size(), views->arrangement().panes());
+      QCOMPARE(views->arrangement().maximized, -1);
+      QSet<QString> once(views->arrangement().views.begin(), views->arrangement().views.end());
+      QCOMPARE(once.size(), views->arrangement().views.size());
+    }
+  }
+};
+
+QTEST_MAIN(tst_ViewPart)
+#include "tst_ViewPart.moc"
