@@ -51,6 +51,8 @@ constexpr struct {
              {"select.polygon", CloudTool::Polygon},
              {"select.brush", CloudTool::Brush}};
 
+constexpr int narrowPanel = 300;  ///< Less, and labels are cut.
+
 QString pathText(const std::filesystem::path& path)
 {
   return QString::fromStdString(path.string());
@@ -708,6 +710,10 @@ void MainWindow::showDocks(bool shown)
   if (shown) {
     for (QDockWidget* waiting : std::exchange(m_waitingDocks, {}))
       waiting->show();
+    // What was never sized by hand gets room to be read.
+    if (auto* inspector = findChild<QDockWidget*>(QStringLiteral("inspector"));
+        inspector && inspector->width() < narrowPanel && !m_settings->hasWindow())
+      resizeDocks({m_docks.front(), inspector}, {330, 320}, Qt::Horizontal);
     return;
   }
   for (QDockWidget* panel : m_docks)

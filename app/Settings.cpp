@@ -170,6 +170,11 @@ void Settings::setAddressTemplate(const QString& text)
   m_settings.setValue(QStringLiteral("address"), text);
 }
 
+bool Settings::hasWindow() const
+{
+  return m_settings.contains(QStringLiteral("window/layout"));
+}
+
 void Settings::saveWindow(const QMainWindow& window)
 {
   m_settings.setValue(QStringLiteral("window/geometry"), window.normalGeometry());

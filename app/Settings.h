@@ -56,6 +56,8 @@ class Settings {
   [[nodiscard]] QString addressTemplate() const;
   void setAddressTemplate(const QString& text);
 
+  /// Whether a window has been saved before.
+  [[nodiscard]] bool hasWindow() const;
   void saveWindow(const QMainWindow& window);
   /// Puts the window where it was, if that place still exists: on a screen that is there, no larger
   /// than it.

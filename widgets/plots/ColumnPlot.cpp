@@ -297,7 +297,7 @@ void drawDots(QCustomPlot& plot, const QVector<double>& x, const QVector<double>
 {
   QCPGraph* graph = plot.addGraph();
   graph->setLineStyle(QCPGraph::lsNone);
-  graph->setScatterStyle(QCPScatterStyle(QCPScatterStyle::ssDisc, QPen(Qt::NoPen), color, size));
+  graph->setScatterStyle(QCPScatterStyle(QCPScatterStyle::ssDisc, color, color, size));
   graph->setData(x, y);
 }
 

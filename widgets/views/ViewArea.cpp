@@ -188,9 +188,8 @@ ViewArea::ViewArea(QWidget* parent)
   auto* line = new QHBoxLayout(m_bar);
   line->setContentsMargins(0, 0, 2, 0);
   line->setSpacing(0);
-  line->addWidget(m_tabs);
-  line->addStretch(1);
-  line->addWidget(m_arrange);
+  line->addWidget(m_tabs, 1);
+  line->addWidget(m_arrange, 0, Qt::AlignRight);
   m_outer->setAccessibleName(tr("Columns of views"));
   m_outer->setChildrenCollapsible(false);
   for (QSplitter*& column : m_columns) {
