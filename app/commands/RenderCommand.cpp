@@ -1,5 +1,6 @@
 #include "app/CommandLine.h"
 #include "app/commands/Command.h"
+#include "app/commands/FigureSession.h"
 #include "app/commands/RenderCrystals.h"
 #include "app/commands/RenderGalaxy.h"
 #include "app/commands/RenderLobes.h"
@@ -10,6 +11,7 @@
 #include "core/document/Session.h"
 #include "core/io/ByteSource.h"
 #include "widgets/figure/Figure.h"
+#include "widgets/figure/Turntable.h"
 #include "widgets/models/FeatureColors.h"
 
 #include <QGuiApplication>
@@ -18,6 +20,7 @@
 #include <cmath>
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace orrery {
 namespace {
@@ -94,6 +97,23 @@ void applyColors(FigureRequest& request, const Arguments& arguments, const Dicti
     request.legend = pictureLegend(colors.legend);
 }
 
+/// What makes a .png open again in the window; nothing for other forms.
+std::map<QString, QString> figureMetadata(const CommandContext& context,
+                                          std::shared_ptr<const Dictionary> dictionary,
+                                          const Embedding& embedding,
+                                          const std::filesystem::path& output)
+{
+  if (pageEnding(output) != ".png")
+    return {};
+  ShownLayer layer;
+  layer.dictionary = std::move(dictionary);
+  layer.embedding = std::make_shared<const Embedding>(embedding);
+  layer.view.appearance.colorBy = context.arguments.text("color-by").value_or("");
+  layer.view.appearance.sizeBy = context.arguments.text("size-by").value_or("");
+  layer.view.camera = figureRequest(context.arguments).camera;
+  return figureSession({layer}, 0);
+}
+
 /// Figures hold text, and fonts are Qt's: an application object is needed, a display is not.
 std::unique_ptr<QGuiApplication> makeApplication()
 {
@@ -133,7 +153,7 @@ const CommandSpec& renderSpec()
       .synopsis = {"render FILE|SESSION --output FIGURE.png|.svg|.pdf",
                    "       [--color-by NAME] [--width-mm 85] [--height-mm 60]",
                    "       [--dpi 300] [--transparent] [--layout FILE]",
-                   "       [--camera X Y Z  X Y Z  X Y Z  SCALE]",
+                   "       [--camera X Y Z  X Y Z  X Y Z  SCALE] [--frames 1]",
                    "render FILE --view lobes --cooccurrence FILE --output FIGURE",
                    "       [--clusters 3] [--shift add|clip] [--min-blocks 1]",
                    "       [--max-share 1]", "render FILE|SESSION --view crystals --output FIGURE",
@@ -150,8 +170,9 @@ const CommandSpec& renderSpec()
           "\"height_mm\": "
           "120, \"columns\": 2, \"panels\": [{\"title\": …, \"file\": …, \"layer\": …, \"map\": …, "
           "\"dimensions\": 2, \"color_by\": …, \"size_by\": …, \"names\": [labels], \"select\": "
-          "[ids], \"search\": …, \"camera\": [10 numbers], \"legend\": true, \"caption\": false}, "
-          "…]}; "
+          "[ids], \"search\": …, \"crystals\": [[4 labels], …], \"camera\": [10 numbers], "
+          "\"legend\": true, \"caption\": false}, …]}; a legend stands where it covers no points, "
+          "or \"beside\" or \"inside\" the panel; "
           "what a panel leaves out is taken from FILE. SVG and PDF hold real text over the points, "
           "which are a picture.",
       .options =
@@ -181,6 +202,8 @@ const CommandSpec& renderSpec()
            {"height-mm", "NUMBER", "Height on the page. Default: 60."},
            {"dpi", "NUMBER", "Dots per inch. Default: 300."},
            {"transparent", "", "No background."},
+           {"frames", "NUMBER",
+            "A turn of the cloud in so many pictures, FIGURE-0001.png and on, for a film."},
            {"camera", "NUMBERS",
             "Position, focal point, view up and parallel scale: ten numbers, as arguments "
             "or with commas. Default: all is framed.",
@@ -261,10 +284,19 @@ CommandOutput runRender(const CommandContext& context)
   }
   request.caption = QString::fromStdString(embedding.description);
   context.progress.checkStopped();
-  const FigureEstimate drawn =
-      writeFigure(request, *output, context.progress.stage("Drawing", 0.8, 1.0));
+  const auto frames = static_cast<int>(context.arguments.integer("frames", 1, 1, mostFrames));
+  if (frames == 1)
+    request.metadata = figureMetadata(context, read, embedding, *output);
+  const FigureEstimate drawn = estimateFigure(request);
+  const Progress drawing = context.progress.stage("Drawing", 0.8, 1.0);
+  if (frames > 1) {
+    writeTurntable(request, *output, frames, drawing);
+    result.json["frames"] = frames;
+  } else {
+    writeFigure(request, *output, drawing);
+  }
 
-  result.json["file"] = output->native();
+  result.json["file"] = (frames > 1 ? framePath(*output, 0, frames) : *output).native();
   result.json["width_px"] = drawn.pixels.width();
   result.json["height_px"] = drawn.pixels.height();
   result.json["dpi"] = request.dpi;

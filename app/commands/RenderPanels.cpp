@@ -1,5 +1,6 @@
 #include "app/commands/RenderPanels.h"
 
+#include "app/commands/FigureSession.h"
 #include "core/base/Error.h"
 #include "core/dictionary/LabelIndex.h"
 #include "core/document/LabelMatches.h"
@@ -10,10 +11,14 @@
 #include "widgets/figure/FigureSheet.h"
 #include "widgets/figure/LayerFigure.h"
 #include "widgets/figure/PictureSession.h"
+#include "widgets/figure/Turntable.h"
+#include "widgets/models/FeatureText.h"
+#include "widgets/vtk/Palette.h"
 
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <set>
 #include <utility>
 
 namespace orrery {
@@ -28,6 +33,10 @@ constexpr std::uint64_t mostLayoutBytes = 1u << 20;
 struct Source {
   Layer layer;
   LayerView view;
+  LayerAnnotations annotations;
+  std::set<std::string> computed;
+  bool ofSession = false;
+  bool shown = false;  ///< By a panel: the first to do so says how it is looked at.
 };
 
 class Sources {
@@ -74,6 +83,9 @@ class Sources {
       source.layer.dictionary = restored.dictionary;
       source.layer.embedding = restored.embedding;
       source.view = restored.view;
+      source.annotations = std::move(restored.annotations);
+      source.computed = std::move(restored.computed);
+      source.ofSession = true;
       if (i == session.current)
         first = layers.size();
       layers.push_back(std::move(source));
@@ -113,6 +125,29 @@ class Sources {
       return 0.0;
     const double pixels = cloud[side].get<double>();
     return pixels >= 50 && pixels <= 20000 ? pixels : 0.0;
+  }
+
+  /// The session that a picture of @p first and others carries.
+  [[nodiscard]] std::map<QString, QString> metadata(const Source* first,
+                                                    std::map<std::string, std::string> parts) const
+  {
+    std::vector<ShownLayer> layers;
+    std::size_t current = 0;
+    const auto add = [&](const Source& source) {
+      if (&source == first)
+        current = layers.size();
+      if (source.layer.embedding)
+        layers.push_back({source.layer.dictionary, source.layer.embedding, source.view,
+                          source.annotations, source.computed});
+    };
+    for (const auto& [path, sources] : m_sessions)
+      for (const Source& source : sources)
+        add(source);
+    for (const auto& [path, source] : m_files)
+      add(source);
+    if (m_window && m_window->is_object())
+      parts["window"] = m_window->dump();
+    return figureSession(layers, current, std::move(parts));
   }
 
   /// What the first session says of crystals, as JSON.
@@ -256,32 +291,72 @@ FigureRequest figureOf(const CommandContext& context, Source& source, int dimens
   return figure;
 }
 
-FigureRequest panelFigure(const CommandContext& context, const Layout& layout, const Panel& panel,
-                          Sources& sources)
+/// Lists of four features, a is to b as c is to d, drawn over the points with their names.
+std::vector<CrystalShape> crystalsOf(const Layout& layout, const Panel& list,
+                                     const Dictionary& dictionary)
+{
+  if (!list.is_array())
+    layout.fail("'crystals': expected lists of four features");
+  std::vector<CrystalShape> crystals;
+  for (const Panel& entry : list) {
+    const std::vector<FeatureId> corners = featuresOf(layout, entry, dictionary);
+    if (corners.size() != 4)
+      layout.fail("'crystals': expected four features, found " + std::to_string(corners.size()));
+    CrystalShape crystal;
+    for (std::size_t i = 0; i < 4; ++i) {
+      crystal.corners[i] = corners[i];
+      crystal.names[i] = labelText(dictionary, corners[i]).left(32);
+    }
+    constexpr int firstColor = 5;  // as the window's
+    crystal.color = categoryColor(firstColor + static_cast<int>(crystals.size()), false);
+    crystal.chosen = true;
+    crystals.push_back(std::move(crystal));
+  }
+  return crystals;
+}
+
+/// true: where it covers no points; false: none; "beside" and "inside".
+void placeLegend(const Layout& layout, const Panel& panel, FigureRequest& figure)
+{
+  if (panel.contains("legend") && panel["legend"].is_string()) {
+    const std::string place = layout.text(panel, "legend");
+    if (place != "beside" && place != "inside")
+      layout.fail("'legend': expected true, false, \"beside\" or \"inside\"");
+    figure.legendPlace = place == "beside" ? LegendPlace::Beside : LegendPlace::Inside;
+  } else if (!layout.flag(panel, "legend", true)) {
+    figure.legend = {};
+  }
+}
+
+/// The source that a panel shows.
+Source& sourceOf(const CommandContext& context, const Layout& layout, const Panel& panel,
+                 Sources& sources)
 {
   layout.checkKeys(panel,
                    {"file", "layer", "map", "dimensions", "color_by", "size_by", "title", "legend",
-                    "caption", "names", "select", "search", "camera", "point_size"},
+                    "caption", "names", "select", "search", "camera", "point_size", "crystals"},
                    "a panel");
   const std::filesystem::path path = panel.contains("file")
                                          ? layout.beside(layout.text(panel, "file"))
                                          : context.arguments.files().front();
-  Source* found = nullptr;
-  if (Sources::isSession(path)) {
-    std::vector<Source>& layers = sources.session(path);
-    found = &layers.front();
-    if (const std::string name = layout.text(panel, "layer"); !name.empty()) {
-      const auto named = std::find_if(layers.begin(), layers.end(), [&](const Source& source) {
-        return source.layer.dictionary->name == name;
-      });
-      if (named == layers.end())
-        layout.fail(displayName(path) + " has no layer '" + displayText(name) + "'");
-      found = &*named;
-    }
-  } else {
-    found = &sources.file(path);
-  }
-  Source source = *found;  // maps and dictionaries are shared
+  if (!Sources::isSession(path))
+    return sources.file(path);
+  std::vector<Source>& layers = sources.session(path);
+  const std::string name = layout.text(panel, "layer");
+  if (name.empty())
+    return layers.front();
+  const auto named = std::find_if(layers.begin(), layers.end(), [&](const Source& source) {
+    return source.layer.dictionary->name == name;
+  });
+  if (named == layers.end())
+    layout.fail(displayName(path) + " has no layer '" + displayText(name) + "'");
+  return *named;
+}
+
+FigureRequest panelFigure(const CommandContext& context, const Layout& layout, const Panel& panel,
+                          Source& found)
+{
+  Source source = found;  // maps and dictionaries are shared
   if (const std::string map = layout.text(panel, "map"); !map.empty()) {
     ReadOptions options;
     options.withoutLabels = true;
@@ -313,8 +388,8 @@ FigureRequest panelFigure(const CommandContext& context, const Layout& layout, c
   }
   FigureRequest figure = figureOf(context, source, dimensions);
   // The map is kept for the next panel of the same file.
-  if (!found->layer.embedding && !panel.contains("map"))
-    found->layer.embedding = source.layer.embedding;
+  if (!found.layer.embedding && !panel.contains("map"))
+    found.layer.embedding = source.layer.embedding;
   const bool chosen = panel.contains("names") && panel["names"].is_array();
   if (chosen) {
     figure.labels.clear();
@@ -324,11 +399,12 @@ FigureRequest panelFigure(const CommandContext& context, const Layout& layout, c
           dictionary.labels.empty()
               ? QStringLiteral("#%1").arg(feature)
               : QString::fromStdString(dictionary.labels[static_cast<std::size_t>(feature)]));
-  } else if (!layout.flag(panel, "names", Sources::isSession(path))) {
+  } else if (!layout.flag(panel, "names", source.ofSession)) {
     figure.labels.clear();
   }
-  if (!layout.flag(panel, "legend", true))
-    figure.legend = {};
+  placeLegend(layout, panel, figure);
+  if (panel.contains("crystals"))
+    figure.crystals = crystalsOf(layout, panel["crystals"], dictionary);
   if (!layout.flag(panel, "caption", false))
     figure.caption.clear();
   if (panel.contains("camera")) {
@@ -346,8 +422,14 @@ FigureRequest panelFigure(const CommandContext& context, const Layout& layout, c
     camera.parallelScale = numbers[9].get<double>();
     if (camera.position == camera.focalPoint || !(camera.parallelScale > 0))
       layout.fail("'camera': looks nowhere, or has no positive scale");
-    figure.camera = camera;
+    figure.camera = source.view.camera = camera;
   }
+  if (!found.shown && !found.ofSession) {
+    found.view = source.view;
+    if (!found.layer.embedding)
+      found.layer.embedding = source.layer.embedding;
+  }
+  found.shown = true;
   return figure;
 }
 
@@ -415,13 +497,19 @@ SessionFigure sessionFigure(const CommandContext& context, const FigureRequest& 
   figure.dpi = page.dpi;
   figure.background = page.background;
   if (page.camera)
-    figure.camera = page.camera;
+    figure.camera = source.view.camera = page.camera;
   // As the window showed it: points of the same size, and its shape unless another is asked for.
   const double width = sources.windowSide("width");
   const double height = sources.windowSide("height");
   figure.viewWidth = width;
   if (width > 0 && height > 0 && !arguments.has("height-mm"))
     figure.heightMm = figure.widthMm * height / width;
+  if (const auto output = arguments.path("output"); output && pageEnding(*output) == ".png") {
+    std::map<std::string, std::string> parts;
+    if (!sources.crystals().empty())
+      parts["crystals"] = sources.crystals();
+    figure.metadata = sources.metadata(&source, std::move(parts));
+  }
   return {std::move(figure), source.layer.dictionary, sources.crystals()};
 }
 
@@ -433,18 +521,32 @@ CommandOutput renderPanels(const CommandContext& context, const FigureRequest& p
   const auto layoutPath = arguments.path("layout");
   if (!layoutPath) {
     const FigureRequest figure = sessionFigure(context, page, result).figure;
+    const auto frames = static_cast<int>(arguments.integer("frames", 1, 1, mostFrames));
+    if (frames > 1) {
+      writeTurntable(figure, output, frames, context.progress);
+      tell(result, estimateFigure(figure), page.dpi, framePath(output, 0, frames), 1,
+           std::to_string(frames) + " frames");
+      result.json["frames"] = frames;
+      return result;
+    }
     const FigureEstimate drawn = writeFigure(figure, output, context.progress);
     tell(result, drawn, page.dpi, output, 1, figure.caption.toStdString());
     return result;
   }
 
+  if (arguments.has("frames"))
+    throw UsageError("--frames turns one cloud, not the panels of a layout");
   Sources sources(context, result);
   const Layout layout(*layoutPath);
   std::vector<FigureRequest> panels;
   std::vector<QString> headings;
+  const Source* first = nullptr;
   for (const Panel& panel : layout.panels()) {
     context.progress.checkStopped();
-    panels.push_back(panelFigure(context, layout, panel, sources));
+    Source& source = sourceOf(context, layout, panel, sources);
+    if (!first)
+      first = &source;
+    panels.push_back(panelFigure(context, layout, panel, source));
     headings.push_back(QString::fromStdString(layout.text(panel, "title")));
   }
   const Panel& root = layout.root();
@@ -473,6 +575,8 @@ CommandOutput renderPanels(const CommandContext& context, const FigureRequest& p
                        : background == "transparent" ? FigureBackground::Transparent
                                                      : FigureBackground::White;
   }
+  if (pageEnding(output) == ".png")
+    sheet.metadata = sources.metadata(first, {{"figure", root.dump()}});
   const FigureEstimate drawn = writeSheet(sheet, output, context.progress.stage("Drawing", 0.8, 1));
   tell(result, drawn, sheet.dpi, output, count, std::to_string(count) + " panels");
   return result;

@@ -42,6 +42,7 @@ class DemoWriter {
         writePairs(layer);
       }
     }
+    writeFigureLayout();
     writeReadme();
     return std::move(m_files);
   }
@@ -173,6 +174,43 @@ class DemoWriter {
     }
   }
 
+  /// A figure of four panels of these files, for `orrery render FILE --layout`.
+  void writeFigureLayout()
+  {
+    const auto find = [&](const std::string& layer) {
+      for (const path& file : m_files)
+        if (file.native().find(layer) != std::string::npos && file.extension() == ".npz")
+          return file.lexically_relative(m_folder).native();
+      return std::string();
+    };
+    const std::string middle = find("layer_3"), last = find("layer_5");
+    const nlohmann::ordered_json layout = {
+        {"width_mm", 170},
+        {"height_mm", 124},
+        {"columns", 2},
+        {"font_points", 8},
+        {"panels",
+         {{{"title", "Lobes of layer 3 (synthetic)"},
+           {"file", middle},
+           {"color_by", "lobe"},
+           {"legend", "beside"}},
+          {{"title", "How often each feature fires"},
+           {"file", middle},
+           {"color_by", "frequency"},
+           {"size_by", "frequency"},
+           {"legend", "beside"}},
+          {{"title", "Countries and capitals: a planted crystal"},
+           {"file", middle},
+           {"crystals", nlohmann::ordered_json::array({nlohmann::ordered_json::array(
+                            {"France", "Paris", "Austria", "Vienna"})})},
+           {"names", false}},
+          {{"title", "Lobes of layer 5 (synthetic)"},
+           {"file", last},
+           {"color_by", "lobe"},
+           {"legend", "beside"}}}}};
+    save("synthetic-four-panels.json", layout.dump(2) + "\n");
+  }
+
   void writeReadme()
   {
     save(
@@ -184,7 +222,9 @@ class DemoWriter {
         "synthetic-cooccurrences.npz, synthetic-blocks.npz, synthetic-documents.txt\n"
         "                          which features of layer 3 fire in which of 3000 blocks\n"
         "synthetic-pairs/          word pairs whose differences are planted as parallelograms and\n"
-        "                          trapezoids, hidden under a direction of word length\n");
+        "                          trapezoids, hidden under a direction of word length\n"
+        "synthetic-four-panels.json\n"
+        "                          a figure of them: orrery render FILE --layout this\n");
   }
 
   path m_folder;

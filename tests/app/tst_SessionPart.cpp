@@ -395,6 +395,7 @@ class tst_SessionPart : public QObject {
                               ? again.window.font().pixelSize() * 72.0 / onScreen.dpi
                               : QFontInfo(again.window.font()).pixelSize() * 72.0 / onScreen.dpi;
     onScreen.linePoints = 72.0 / onScreen.dpi;
+    onScreen.legendPlace = LegendPlace::Inside;  // as windows have it
     const QImage drawn = renderFigure(onScreen);
     QCOMPARE(drawn.size(), shown.size());
     QVERIFY2(orrery::test::similarity(drawn, shown) >= 0.98,
@@ -438,6 +439,16 @@ class tst_SessionPart : public QObject {
         for (int x = 5; x < 490; ++x)
           colors.insert(picture.pixel(x + quarter % 2 * 510, y + quarter / 2 * 355));
       QVERIFY(colors.size() > 10);
+    }
+    // It opens again: with the first panel's layer, map and look.
+    {
+      Bench bench(folder.path());
+      QVERIFY(bench.openSession(folder.path() / "four.png"));
+      QCOMPARE(bench.window.document()->layers().size(), std::size_t{1});
+      QCOMPARE(bench.window.document()->features(), std::int64_t{60});
+      QVERIFY(bench.window.document()->embedding());
+      QCOMPARE(bench.window.document()->embedding()->dimensions, 3);
+      QCOMPARE(bench.window.document()->dictionary()->labels[7], std::string("word 7"));
     }
     QVERIFY(render("four.svg"));
     QFile svg(at("four.svg"));

@@ -2,12 +2,15 @@
 #include "core/base/Random.h"
 #include "tests/support/Pictures.h"
 #include "widgets/figure/Figure.h"
+#include "widgets/figure/Turntable.h"
 #include "widgets/views/CloudView.h"
+#include "widgets/vtk/CameraMotion.h"
 
 #include <QBuffer>
 #include <QImageReader>
 #include <QPainter>
 #include <QSvgRenderer>
+#include <QTemporaryDir>
 #include <QtTest/QTest>
 
 #include <cmath>
@@ -39,6 +42,23 @@ FigureRequest someRequest()
   request.axisNames = {QStringLiteral("PC1"), QStringLiteral("PC2"), QStringLiteral("PC3")};
   request.metadata[QStringLiteral("orrery-session")] = QStringLiteral("{\"a\": \"ü\"}");
   return request;
+}
+
+/// Height in millimetres of what is written at the bottom of an otherwise empty figure.
+double textHeightMm(double dpi)
+{
+  FigureRequest request;
+  request.caption = QStringLiteral("HHHH");
+  request.dpi = dpi;
+  const QImage picture = renderFigure(request);
+  int top = picture.height(), bottom = -1;
+  for (int y = 0; y < picture.height(); ++y)
+    for (int x = 0; x < picture.width(); ++x)
+      if (qGray(picture.pixel(x, y)) < 128) {
+        top = std::min(top, y);
+        bottom = std::max(bottom, y);
+      }
+  return (bottom - top + 1) / dpi * 25.4;
 }
 
 FigureRenderer& drawn(FigureRenderer& renderer)
@@ -84,6 +104,107 @@ class tst_Figure : public QObject {
                                                      Qt::SmoothTransformation);
     QVERIFY2(test::similarity(coarse, fine) > 0.85,
              QByteArray::number(test::similarity(coarse, fine)));
+  }
+
+  // Text is given in points of the page: as high in millimetres at every resolution, to a pixel.
+  void textIsAsHighAtEveryResolution()
+  {
+    const double fine = textHeightMm(1200);
+    QVERIFY(fine > 1.2 && fine < 2.2);  // capitals of 7 pt
+    for (const double dpi : {100.0, 150.0, 300.0, 600.0}) {
+      const double height = textHeightMm(dpi);
+      QVERIFY2(
+          std::abs(height - fine) <= 25.4 / dpi,
+          qPrintable(
+              QStringLiteral("%1 mm at %2 dpi, %3 mm at 1200").arg(height).arg(dpi).arg(fine)));
+    }
+  }
+
+  // A legend that would cover points stands beside them: the points keep their colours, all of
+  // them, and the text is there.
+  void legendCoversNoPoints()
+  {
+    FigureRequest request = someRequest();
+    request.labels.clear();
+    request.axisNames.clear();
+    request.caption.clear();
+    request.dpi = 150.0;
+    request.planar = true;
+    for (int i = 0; i < 3000; ++i)  // a carpet that fills the page
+      request.positions.col(i) = Eigen::Vector3f(static_cast<float>(i % 60) / 30.0f * 1.4f,
+                                                 static_cast<float>(i / 60) / 25.0f, 0.0f);
+    request.legendPlace = LegendPlace::Inside;
+    const QImage inside = renderFigure(request);
+    request.legendPlace = LegendPlace::Beside;
+    const QImage beside = renderFigure(request);
+    QCOMPARE(beside.size(), inside.size());
+    request.legendPlace = LegendPlace::Auto;
+    QCOMPARE(renderFigure(request), beside);
+    // A white gap separates the points from what is written.
+    int begin = beside.width();
+    for (; begin > 1; --begin) {
+      bool empty = true;
+      for (int y = 0; y < beside.height() && empty; ++y)
+        empty = beside.pixel(begin - 1, y) == qRgb(255, 255, 255);
+      if (empty && begin < beside.width() * 8 / 10)
+        break;
+    }
+    QVERIFY(begin > beside.width() / 2 && begin < beside.width() * 8 / 10);
+    // Where nothing is covered it stays inside.
+    for (int i = 0; i < 3000; ++i)  // a line from the upper left to the lower right
+      request.positions.col(i) = Eigen::Vector3f(static_cast<float>(i) / 1500.0f * 1.4f,
+                                                 -static_cast<float>(i) / 1500.0f, 0.0f);
+    request.legendPlace = LegendPlace::Inside;
+    const QImage free = renderFigure(request);
+    request.legendPlace = LegendPlace::Auto;
+    QCOMPARE(renderFigure(request), free);
+    // One that is higher than the page says how many it leaves out.
+    for (int i = 0; i < 80; ++i)
+      request.legend.entries.push_back({Qt::blue, QStringLiteral("class %1").arg(i), 1});
+    request.legendPlace = LegendPlace::Beside;
+    FigureRenderer renderer(request);
+    const QString svg = QString::fromStdString(drawn(renderer).bytes(".svg"));
+    QVERIFY(svg.contains(QStringLiteral("class 3")) && !svg.contains(QStringLiteral("class 79")));
+    QVERIFY(svg.contains(QStringLiteral(" more")));
+  }
+
+  void turns()
+  {
+    FigureRequest request = someRequest();
+    request.legend = {};
+    request.labels.clear();
+    request.dpi = 40.0;
+    QTemporaryDir folder;
+    const std::filesystem::path path = folder.filePath("turn.png").toStdString();
+    writeTurntable(request, path, 12);
+    const auto frame = [&](int number) {
+      return QImage(folder.filePath(QStringLiteral("turn-%1.png").arg(number, 4, 10, QChar('0'))));
+    };
+    QVERIFY(!QFile::exists(folder.filePath("turn.png")) && !frame(12).isNull());
+    QVERIFY(frame(13).isNull());
+    // The first is the figure itself; a turn later it would be so again.
+    const QImage still = renderFigure(request);
+    QVERIFY(test::similarity(frame(1), still) > 0.999);
+    QVERIFY(test::similarity(frame(4), still) < 0.95);
+    const Camera camera = openingCamera(request.positions, false, 85.0 / 60.0);
+    const Camera whole = turntableCamera(camera, 12, 12);
+    QVERIFY((whole.position - camera.position).norm() < 1e-9);
+    for (int i = 1; i < 12; ++i) {
+      const Camera turned = turntableCamera(camera, i, 12);
+      QVERIFY(turned.focalPoint == camera.focalPoint);
+      const Eigen::Vector3d a = camera.position - camera.focalPoint,
+                            b = turned.position - turned.focalPoint;
+      QVERIFY(std::abs(a.norm() - b.norm()) < 1e-9 && std::abs(a.y() - b.y()) < 1e-9);
+      const double step = std::atan2(a.z() * b.x() - a.x() * b.z(), a.x() * b.x() + a.z() * b.z());
+      QVERIFY(std::abs(std::remainder(std::abs(step) - i * M_PI / 6, 2 * M_PI)) < 1e-9 ||
+              std::abs(std::remainder(std::abs(step) + i * M_PI / 6, 2 * M_PI)) < 1e-9);
+    }
+    QVERIFY_EXCEPTION_THROWN(writeTurntable(request, path, 1), Error);
+    QVERIFY_EXCEPTION_THROWN(writeTurntable(request, folder.filePath("a.pdf").toStdString(), 4),
+                             Error);
+    request.planar = true;
+    QVERIFY_EXCEPTION_THROWN(writeTurntable(request, path, 4), Error);
+    QCOMPARE(framePath("/a/b.png", 41, 20000), std::filesystem::path("/a/b-00042.png"));
   }
 
   // Lines lead over all points from one feature to others, with a ring around each end.

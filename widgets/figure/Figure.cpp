@@ -1,9 +1,11 @@
 #include "widgets/figure/Figure.h"
 
 #include "core/base/Error.h"
+#include "widgets/vtk/CameraMotion.h"
 #include "widgets/vtk/CloudOverlay.h"
 #include "widgets/vtk/OpenGlContext.h"
 
+#include <QFontMetricsF>
 #include <QPainter>
 
 #include <algorithm>
@@ -71,14 +73,25 @@ FigureEstimate estimateFigure(const FigureRequest& request)
 struct FigureRenderer::Data {
   FigureRequest request;
   CloudScene scene;
-  Camera camera;
+  Camera asked;   ///< For the whole width …
+  Camera camera;  ///< … and for the plot.
   QSize size;
+  QSize plot;  ///< The part of it, from the left, that the cloud has; the rest is the legend's.
   int supersample = 1;
   double pixelsPerViewPixel = 1.0;
   std::vector<QRect> tiles;
   std::size_t next = 0;
   QImage points;  ///< The cloud alone.
 
+  [[nodiscard]] QRectF page() const;
+  [[nodiscard]] OverlayStyle style() const;
+  [[nodiscard]] CloudTexts texts() const;
+  [[nodiscard]] bool isLegendBeside() const { return plot.width() < size.width(); }
+  [[nodiscard]] ScreenPoints places(const QRectF& area) const;
+  [[nodiscard]] bool legendCoversPoints() const;
+  void placeLegend();
+  /// Shows in the plot what @p camera shows in the whole width.
+  [[nodiscard]] Camera narrowed(const Camera& camera) const;
   void compose(QPainter& painter, bool onPage) const;
 };
 
@@ -101,10 +114,9 @@ FigureRenderer::FigureRenderer(FigureRequest request) : m_data(std::make_unique<
   if (d.points.isNull())
     throw Error("There is not enough memory for a figure of " +
                 std::to_string(std::lround(estimateFigure(request).megabytes)) + " MiB.");
-  d.points.fill(Qt::transparent);
-  for (int y = 0; y < d.size.height(); y += tileSide)
-    for (int x = 0; x < d.size.width(); x += tileSide)
-      d.tiles.push_back(QRect(x, y, tileSide, tileSide).intersected(d.points.rect()));
+  d.points.fill(request.background == FigureBackground::Transparent
+                    ? QColor(Qt::transparent)
+                    : figureBackground(request.background));
 
   d.scene.setPositions(std::move(request.positions), request.planar);
   d.scene.setAppearance(std::move(request.appearance));
@@ -115,10 +127,29 @@ FigureRenderer::FigureRenderer(FigureRequest request) : m_data(std::make_unique<
   const double aspect = static_cast<double>(d.size.width()) / d.size.height();
   d.camera =
       request.camera ? *request.camera : openingCamera(d.scene.positions(), request.planar, aspect);
+  d.asked = d.camera;
   d.request = std::move(request);
+  d.placeLegend();
+  for (int y = 0; y < d.plot.height(); y += tileSide)
+    for (int x = 0; x < d.plot.width(); x += tileSide)
+      d.tiles.push_back(QRect(x, y, tileSide, tileSide).intersected(QRect(QPoint(0, 0), d.plot)));
 }
 
 FigureRenderer::~FigureRenderer() = default;
+
+const Camera& FigureRenderer::camera() const
+{
+  return m_data->asked;
+}
+
+void FigureRenderer::turnTo(const Camera& camera)
+{
+  Data& d = *m_data;
+  d.asked = camera;
+  d.request.camera = camera;
+  d.next = 0;
+  d.camera = d.isLegendBeside() ? d.narrowed(camera) : camera;
+}
 
 bool FigureRenderer::advance()
 {
@@ -128,7 +159,7 @@ bool FigureRenderer::advance()
   const QRect tile = d.tiles[d.next];
   FrameRequest frame;
   frame.camera = d.camera;
-  frame.size = d.size;
+  frame.size = d.plot;
   frame.tile = tile;
   frame.pixelRatio = d.pixelsPerViewPixel;
   frame.transparent = d.request.background == FigureBackground::Transparent;
@@ -148,27 +179,98 @@ double FigureRenderer::fraction() const
   return static_cast<double>(m_data->next) / static_cast<double>(m_data->tiles.size());
 }
 
-/// Draws the points' picture and all texts; the painter's unit is a twentieth of a point.
-void FigureRenderer::Data::compose(QPainter& painter, bool onPage) const
+QRectF FigureRenderer::Data::page() const
 {
-  const Page sheet = figurePage(request);
-  const QRectF page(QPointF(0.0, 0.0), sheet.size());
-  if (onPage) {
-    painter.setRenderHint(QPainter::SmoothPixmapTransform);
-    painter.drawImage(page, points);
-  }
-  ScreenPoints places = scene.project(camera, page.width(), page.height());
-  const double unitsPerViewPixel = page.width() / size.width() * pixelsPerViewPixel;
-  for (float& radius : places.radius)
-    radius *= static_cast<float>(unitsPerViewPixel);
+  return {QPointF(0.0, 0.0), figurePage(request).size()};
+}
+
+OverlayStyle FigureRenderer::Data::style() const
+{
   OverlayStyle style;
   style.foreground = figureForeground(request.background);
   style.background = figureBackground(request.background);
-  style.font = sheet.font(request.fontPoints);
+  style.font = figurePage(request).font(request.fontPoints);
   style.lineWidth = request.linePoints * unitsPerPoint;
-  const CloudTexts texts{request.title,  request.caption,  request.axisNames, request.legend,
-                         request.labels, request.crystals, request.ties};
-  drawTexts(painter, page, texts, camera, request.planar, places, style);
+  return style;
+}
+
+CloudTexts FigureRenderer::Data::texts() const
+{
+  return {request.title,  request.caption,  request.axisNames, request.legend,
+          request.labels, request.crystals, request.ties};
+}
+
+ScreenPoints FigureRenderer::Data::places(const QRectF& area) const
+{
+  ScreenPoints places = scene.project(camera, area.width(), area.height());
+  const double unitsPerViewPixel = page().width() / size.width() * pixelsPerViewPixel;
+  for (float& radius : places.radius)
+    radius *= static_cast<float>(unitsPerViewPixel);
+  return places;
+}
+
+bool FigureRenderer::Data::legendCoversPoints() const
+{
+  constexpr double bearable = 0.002;  // of all points
+  const QRectF box = legendBox(page(), texts(), style());
+  const ScreenPoints points = places(page());
+  const auto covered = Region::rectangle({box.left(), box.top()}, {box.right(), box.bottom()})
+                           .features(points)
+                           .size();
+  return static_cast<double>(covered) > bearable * static_cast<double>(points.size());
+}
+
+/// Gives the legend a strip of its own where it would cover points. What the picture showed before
+/// stays in it, smaller.
+void FigureRenderer::Data::placeLegend()
+{
+  constexpr double mostShare = 0.45;  // of the width
+  plot = size;
+  // One that is higher than the page says less, not nothing.
+  while (request.legend.entries.size() > 1 &&
+         legendSize(request.legend, style(), page().width()).height() >
+             page().height() - 1.5 * QFontMetricsF(style().font).height()) {
+    request.legend.entries.pop_back();
+    ++request.legend.more;
+  }
+  const bool beside = !request.legend.isEmpty() &&
+                      (request.legendPlace == LegendPlace::Beside ||
+                       (request.legendPlace == LegendPlace::Auto && legendCoversPoints()));
+  if (!beside)
+    return;
+  const double wanted = legendSize(request.legend, style(), mostShare * page().width()).width();
+  plot.setWidth(
+      std::max(1, static_cast<int>(std::lround(size.width() * (1.0 - wanted / page().width())))));
+  camera = request.camera ? narrowed(camera)
+                          : openingCamera(scene.positions(), request.planar,
+                                          static_cast<double>(plot.width()) / plot.height());
+}
+
+Camera FigureRenderer::Data::narrowed(const Camera& whole) const
+{
+  return zoomAbout(whole, whole.focalPoint, static_cast<double>(plot.width()) / size.width());
+}
+
+/// Draws the points' picture and all texts; the painter's unit is a twentieth of a point.
+void FigureRenderer::Data::compose(QPainter& painter, bool onPage) const
+{
+  if (onPage) {
+    painter.setRenderHint(QPainter::SmoothPixmapTransform);
+    painter.drawImage(page(), points);
+  }
+  QRectF area = page();
+  area.setWidth(area.width() * plot.width() / size.width());
+  CloudTexts written = texts();
+  OverlayStyle drawn = style();
+  if (isLegendBeside())
+    written.legend = {};
+  drawTexts(painter, area, written, camera, request.planar, places(area), drawn);
+  if (!isLegendBeside())
+    return;
+  drawn.legendFrame = false;
+  const QSizeF needed = legendSize(request.legend, drawn, page().width() - area.width());
+  const double margin = 0.3 * QFontMetricsF(drawn.font).height();
+  drawLegend(painter, request.legend, QRectF(QPointF(area.right(), margin), needed), drawn);
 }
 
 QImage FigureRenderer::image() const

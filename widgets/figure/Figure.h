@@ -28,6 +28,10 @@ namespace orrery {
 
 enum class FigureBackground { White, Transparent, Dark };
 
+/// Inside: in the upper right corner, over the points. Beside: in a strip of its own, right of
+/// them. Auto: inside where it covers hardly any point, else beside.
+enum class LegendPlace { Auto, Inside, Beside };
+
 /// Everything a figure shows. Plain values, so that window and command line ask for the same thing.
 struct FigureRequest {
   Positions positions = Positions(3, 0);  ///< 3 × n; columns that are not finite are not drawn.
@@ -42,6 +46,7 @@ struct FigureRequest {
   std::vector<CrystalShape> crystals;
   FeatureTies ties;
   LegendModel legend;
+  LegendPlace legendPlace = LegendPlace::Auto;
   QStringList axisNames;
   QString title;
   QString caption;               ///< What the figure shows: method, options, N, seed.
@@ -86,6 +91,11 @@ class FigureRenderer {
   ~FigureRenderer();
   FigureRenderer(const FigureRenderer&) = delete;
   FigureRenderer& operator=(const FigureRenderer&) = delete;
+
+  /// As the request says, or what frames all.
+  [[nodiscard]] const Camera& camera() const;
+  /// Begins anew with the same scene from elsewhere; the legend stays where it is.
+  void turnTo(const Camera& camera);
 
   /// Draws the next tile; false if there is none left. Throws Error if OpenGL fails.
   bool advance();

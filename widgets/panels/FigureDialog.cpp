@@ -20,6 +20,8 @@
 namespace orrery {
 namespace {
 
+constexpr int noLegend = -1;
+
 /// Column widths that journals ask for.
 constexpr struct {
   double widthMm;
@@ -41,9 +43,10 @@ FigureDialog::FigureDialog(FigureRequest view, const QString& stem, QWidget* par
       m_dpi(new QSpinBox(this)),
       m_background(new QComboBox(this)),
       m_fontPoints(new QDoubleSpinBox(this)),
-      m_legend(new QCheckBox(tr("Legend"), this)),
+      m_legend(new QComboBox(this)),
       m_caption(new QCheckBox(tr("Caption: what is shown"), this)),
       m_labels(new QCheckBox(tr("Names beside points"), this)),
+      m_frames(new QSpinBox(this)),
       m_preview(new QLabel(this)),
       m_estimate(new QLabel(this)),
       m_problem(new QLabel(this)),
@@ -78,7 +81,11 @@ FigureDialog::FigureDialog(FigureRequest view, const QString& stem, QWidget* par
   m_fontPoints->setSuffix(tr(" pt"));
   m_fontPoints->setAccessibleName(tr("Text size in points"));
   m_fontPoints->setToolTip(tr("Size of all text on the page; it does not shrink with the picture"));
-  m_legend->setChecked(!m_view.legend.isEmpty());
+  m_legend->addItem(tr("Where it covers nothing"), static_cast<int>(LegendPlace::Auto));
+  m_legend->addItem(tr("In the picture"), static_cast<int>(LegendPlace::Inside));
+  m_legend->addItem(tr("Beside the picture"), static_cast<int>(LegendPlace::Beside));
+  m_legend->addItem(tr("None"), noLegend);
+  m_legend->setCurrentIndex(m_view.legend.isEmpty() ? m_legend->count() - 1 : 0);
   m_legend->setEnabled(!m_view.legend.isEmpty());
   m_legend->setAccessibleName(tr("Legend"));
   m_caption->setChecked(false);
@@ -86,6 +93,13 @@ FigureDialog::FigureDialog(FigureRequest view, const QString& stem, QWidget* par
   m_labels->setChecked(!m_view.labels.empty());
   m_labels->setEnabled(!m_view.labels.empty());
   m_labels->setAccessibleName(tr("Names beside points"));
+  m_frames->setRange(1, mostFrames);
+  m_frames->setSpecialValueText(tr("one picture"));
+  m_frames->setSuffix(tr(" frames of a turn"));
+  m_frames->setEnabled(!m_view.planar);
+  m_frames->setAccessibleName(tr("Frames of a turn"));
+  m_frames->setToolTip(
+      tr("More than one: the cloud turns once, in numbered PNG pictures for a film"));
   m_preview->setAccessibleName(tr("Preview"));
   m_preview->setAlignment(Qt::AlignCenter);
   m_preview->setMinimumSize(420, 320);
@@ -109,7 +123,8 @@ FigureDialog::FigureDialog(FigureRequest view, const QString& stem, QWidget* par
   form->addRow(tr("Resolution"), m_dpi);
   form->addRow(tr("Text"), m_fontPoints);
   form->addRow(tr("Background"), m_background);
-  form->addRow(m_legend);
+  form->addRow(tr("Legend"), m_legend);
+  form->addRow(tr("Film"), m_frames);
   form->addRow(m_labels);
   form->addRow(m_caption);
   auto* side = new QVBoxLayout;
@@ -160,9 +175,11 @@ FigureDialog::FigureDialog(FigureRequest view, const QString& stem, QWidget* par
   };
   for (QDoubleSpinBox* box : {m_width, m_height, m_fontPoints})
     connect(box, &QDoubleSpinBox::valueChanged, this, changed);
-  connect(m_dpi, &QSpinBox::valueChanged, this, changed);
-  connect(m_background, &QComboBox::activated, this, changed);
-  for (QCheckBox* box : {m_legend, m_caption, m_labels})
+  for (QSpinBox* box : {m_dpi, m_frames})
+    connect(box, &QSpinBox::valueChanged, this, changed);
+  for (QComboBox* box : {m_background, m_legend})
+    connect(box, &QComboBox::activated, this, changed);
+  for (QCheckBox* box : {m_caption, m_labels})
     connect(box, &QCheckBox::toggled, this, changed);
   changed();
 }
@@ -177,8 +194,10 @@ FigureRequest FigureDialog::request() const
   request.dpi = m_dpi->value();
   request.fontPoints = m_fontPoints->value();
   request.background = static_cast<FigureBackground>(m_background->currentData().toInt());
-  if (!m_legend->isChecked())
+  if (const int place = m_legend->currentData().toInt(); place == noLegend)
     request.legend = {};
+  else
+    request.legendPlace = static_cast<LegendPlace>(place);
   if (!m_caption->isChecked())
     request.caption.clear();
   if (!m_labels->isChecked())
@@ -224,7 +243,9 @@ void FigureDialog::save()
 {
   const QString path = QFileDialog::getSaveFileName(
       this, tr("Save figure"), m_stem + QStringLiteral(".png"),
-      tr("PNG picture (*.png);;PDF with real text (*.pdf);;SVG with real text (*.svg)"));
+      m_frames->value() > 1
+          ? tr("Numbered PNG pictures (*.png)")
+          : tr("PNG picture (*.png);;PDF with real text (*.pdf);;SVG with real text (*.svg)"));
   if (!path.isEmpty())
     write(path);
 }
@@ -233,8 +254,12 @@ void FigureDialog::write(const QString& path)
 {
   try {
     const FigureRequest wanted = request();
-    checkFigure(wanted, std::filesystem::path(path.toStdString()));
-    m_renderer = std::make_unique<FigureRenderer>(wanted);
+    const std::filesystem::path file(path.toStdString());
+    checkFigure(wanted, file);
+    if (m_frames->value() > 1)
+      m_turntable = std::make_unique<TurntableRenderer>(wanted, file, m_frames->value());
+    else
+      m_renderer = std::make_unique<FigureRenderer>(wanted);
     m_path = path;
     m_save->setEnabled(false);
     m_progress->setVisible(true);
@@ -247,15 +272,7 @@ void FigureDialog::write(const QString& path)
 void FigureDialog::advance()
 {
   try {
-    if (m_renderer->advance()) {
-      m_progress->setValue(static_cast<int>(1000 * m_renderer->fraction()));
-      return;
-    }
-    const std::filesystem::path path(m_path.toStdString());
-    writeFileAtomically(path, m_renderer->bytes(path.extension().string()));
-    endWriting();
-    emit written(m_path);
-    accept();
+    writeNext();
   } catch (const std::bad_alloc&) {
     m_problem->setText(tr("Out of memory: choose a lower resolution."));
     endWriting();
@@ -265,17 +282,36 @@ void FigureDialog::advance()
   }
 }
 
+void FigureDialog::writeNext()
+{
+  const bool more = m_turntable ? m_turntable->advance() : m_renderer->advance();
+  if (more) {
+    const double done = m_turntable ? m_turntable->fraction() : m_renderer->fraction();
+    m_progress->setValue(static_cast<int>(1000 * done));
+    return;
+  }
+  std::filesystem::path path(m_path.toStdString());
+  if (m_turntable)
+    path = framePath(path, 0, m_frames->value());
+  else
+    writeFileAtomically(path, m_renderer->bytes(path.extension().string()));
+  endWriting();
+  emit written(QString::fromStdString(path.string()));
+  accept();
+}
+
 void FigureDialog::endWriting()
 {
   m_turn.stop();
   m_renderer.reset();
+  m_turntable.reset();
   m_progress->setVisible(false);
   m_save->setEnabled(true);
 }
 
 void FigureDialog::done(int result)
 {
-  if (m_renderer)
+  if (m_renderer || m_turntable)
     endWriting();  // Cancel while it is being drawn: nothing is written
   QDialog::done(result);
 }

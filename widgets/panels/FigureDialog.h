@@ -2,6 +2,7 @@
 #pragma once
 
 #include "widgets/figure/Figure.h"
+#include "widgets/figure/Turntable.h"
 
 #include <QCheckBox>
 #include <QComboBox>
@@ -42,6 +43,7 @@ class FigureDialog : public QDialog {
   void showPreview();
   void save();
   void advance();
+  void writeNext();
   void endWriting();
 
   FigureRequest m_view;
@@ -52,9 +54,10 @@ class FigureDialog : public QDialog {
   QSpinBox* m_dpi;
   QComboBox* m_background;
   QDoubleSpinBox* m_fontPoints;
-  QCheckBox* m_legend;
+  QComboBox* m_legend;
   QCheckBox* m_caption;
   QCheckBox* m_labels;
+  QSpinBox* m_frames;
   QLabel* m_preview;
   QLabel* m_estimate;
   QLabel* m_problem;
@@ -63,6 +66,7 @@ class FigureDialog : public QDialog {
   QTimer m_later;
   QTimer m_turn;
   std::unique_ptr<FigureRenderer> m_renderer;
+  std::unique_ptr<TurntableRenderer> m_turntable;  ///< In its place, for a film.
   QString m_path;
 };
 

@@ -41,6 +41,13 @@ QString moreText(const LegendModel& legend)
 
 constexpr double barLines = 7.0;  ///< Height of a colour bar, in lines of text.
 constexpr double lineSpacing = 1.18;
+constexpr double titleLines = 1.4;  ///< What a title takes.
+
+/// @p area without its margin.
+QRectF textArea(const QRectF& area, double em)
+{
+  return area.adjusted(0.6 * em, 0.6 * em, -0.6 * em, -0.6 * em);
+}
 
 }  // namespace
 
@@ -178,7 +185,8 @@ void drawLegend(QPainter& painter, const LegendModel& legend, const QRectF& box,
   painter.setRenderHint(QPainter::Antialiasing);
   painter.setPen(QPen(withAlpha(style.foreground, 0.18), style.lineWidth));
   painter.setBrush(withAlpha(style.background, 0.88));
-  painter.drawRoundedRect(box, padding * 0.5, padding * 0.5);
+  if (style.legendFrame)
+    painter.drawRoundedRect(box, padding * 0.5, padding * 0.5);
 
   double y = inside.top();
   const auto write = [&](double x, const QString& text, const QFont& font) {
@@ -311,6 +319,18 @@ QRectF drawCaption(QPainter& painter, const QString& text, const QRectF& area,
   return box;
 }
 
+QRectF legendBox(const QRectF& area, const CloudTexts& texts, const OverlayStyle& style)
+{
+  const double em = QFontMetricsF(style.font).height();
+  QRectF inside = textArea(area, em);
+  if (!texts.title.isEmpty())
+    inside.setTop(inside.top() + titleLines * em);
+  const QSizeF size = legendSize(texts.legend, style, inside.width() * 0.45);
+  if (size.isEmpty() || size.height() > inside.height())
+    return {};
+  return {QPointF(inside.right() - size.width(), inside.top()), size};
+}
+
 void drawTies(QPainter& painter, const FeatureTies& ties, const ScreenPoints& points,
               const QRectF& area, const OverlayStyle& style)
 {
@@ -349,7 +369,7 @@ void drawTexts(QPainter& painter, const QRectF& area, const CloudTexts& texts, c
 {
   const QFontMetricsF metrics(style.font);
   const double em = metrics.height();
-  QRectF inside = area.adjusted(0.6 * em, 0.6 * em, -0.6 * em, -0.6 * em);
+  QRectF inside = textArea(area, em);
   if (inside.width() < 3.0 * em || inside.height() < 3.0 * em)
     return;
   drawTies(painter, texts.ties, points, area, style);
@@ -364,14 +384,13 @@ void drawTexts(QPainter& painter, const QRectF& area, const CloudTexts& texts, c
     const QFontMetricsF wide(bold.font);
     drawHaloText(painter, inside.topLeft() + QPointF(0.0, wide.ascent()),
                  wide.elidedText(texts.title, Qt::ElideRight, inside.width()), bold);
-    inside.setTop(inside.top() + 1.4 * em);
+    inside.setTop(inside.top() + titleLines * em);
   }
   const QRectF captionBox = drawCaption(painter, texts.caption, inside, style);
   if (!captionBox.isEmpty())
     inside.setBottom(captionBox.top() - 0.3 * em);
-  const QSizeF size = legendSize(texts.legend, style, inside.width() * 0.45);
-  if (!size.isEmpty() && size.height() <= inside.height()) {
-    const QRectF box(QPointF(inside.right() - size.width(), inside.top()), size);
+  const QRectF box = legendBox(area, texts, style);
+  if (!box.isEmpty() && box.bottom() <= inside.bottom()) {
     drawLegend(painter, texts.legend, box, style);
     taken.push_back(box);
   }

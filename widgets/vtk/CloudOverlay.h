@@ -27,6 +27,7 @@ struct OverlayStyle {
   QColor background = Qt::white;
   QFont font;
   double lineWidth = 1.0;
+  bool legendFrame = true;  ///< A box that sets the legend off from what lies behind it.
 };
 
 /// A label and where it goes.
@@ -100,6 +101,10 @@ struct CloudTexts {
   std::vector<CrystalShape> crystals;
   FeatureTies ties;
 };
+
+/// Where drawTexts puts the legend in @p area: its upper right corner. Empty if there is none, or
+/// no room for it.
+QRectF legendBox(const QRectF& area, const CloudTexts& texts, const OverlayStyle& style);
 
 /// Lays them out in @p area and draws them: the one layout of window and figure. @p points in the
 /// painter's units.
