@@ -167,6 +167,8 @@ constexpr ActionSpec specs[] = {
      "Ctrl+PgDown", Needs::Dictionary},
     {"view.previousLayer", Group::View, "Pre&vious layer", "Show the layer before", "layers",
      "Ctrl+PgUp", Needs::Dictionary},
+    {"view.closeMessage", Group::View, "&Close message", "Put the message above the view away",
+     "close", "Shift+Esc"},
     {"view.fullScreen", Group::View, "F&ull screen", "Use the whole screen", "", "F11",
      Needs::Nothing, true, false, true},
 

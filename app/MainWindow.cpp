@@ -194,7 +194,7 @@ void MainWindow::makeToolBar()
   m_layer->setToolTip(tr("Which of the open dictionaries is shown (Ctrl+PgUp, Ctrl+PgDown)"));
   m_layer->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
   m_layer->setMinimumContentsLength(28);
-  bar->addWidget(m_layer);
+  m_layerPlace = bar->addWidget(m_layer);
 }
 
 QDockWidget* MainWindow::dock(const char* id, const QString& title, QWidget* content,
@@ -431,6 +431,8 @@ void MainWindow::connectActions()
   on("view.fullScreen", [this](bool checked) {
     setWindowState(windowState().setFlag(Qt::WindowFullScreen, checked));
   });
+
+  on("view.closeMessage", [this] { m_messages->closeMessage(); });
 
   on("tools.stop", [this] {
     cancelJobs();
@@ -737,7 +739,7 @@ void MainWindow::showLayers()
       m_start->setRecent(m_settings->recent());
     }
   }
-  m_layer->setEnabled(!m_document.layers().empty());
+  m_layerPlace->setVisible(!m_document.layers().empty());
   showDocks(current != nullptr);
   m_center->setCurrentWidget(current ? static_cast<QWidget*>(m_views) : m_start);
   showTitle();

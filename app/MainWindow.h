@@ -128,6 +128,7 @@ class MainWindow : public QMainWindow {
   AppearancePanel* m_appearance;
   MessageBar* m_messages;
   QComboBox* m_layer;
+  QAction* m_layerPlace = nullptr;  ///< Of the box in the tool bar.
   QLabel* m_status;
   QLabel* m_hint;
   JobBar* m_jobBar = nullptr;

@@ -422,8 +422,10 @@ void SessionPart::open(const std::filesystem::path& path)
         }
       },
       [this, absolute](std::pair<Session, std::string> read) {
-        const bool own = !read.second.empty() &&
-                         m_context.settings->isOwnSession(QString::fromStdString(read.second));
+        // Recovery files are written by nobody else: coming back from a crash asks nothing more.
+        const bool own = absolute.parent_path() == m_context.settings->stateFolder() ||
+                         (!read.second.empty() &&
+                          m_context.settings->isOwnSession(QString::fromStdString(read.second)));
         resolve(std::move(read.first), absolute, own);
       });
 }

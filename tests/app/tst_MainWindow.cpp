@@ -232,6 +232,47 @@ class tst_MainWindow : public QObject {
     QCOMPARE(unnamed(&figure).join(QLatin1Char('\n')), QString());
   }
 
+  // Every view and panel follows a change of theme at once, also while a map is being made.
+  void themeChangesEverything()
+  {
+    const auto settings = freshSettings();
+    MainWindow window(settings.get());
+    window.resize(1280, 800);
+    window.show();
+    window.document()->addLayer(words(600));
+    QTRY_VERIFY(window.document()->embedding());
+    for (QDockWidget* dock : window.findChildren<QDockWidget*>())
+      dock->setVisible(true);
+    window.actions()->action("tools.tsne2")->trigger();
+    // The share of pixels that belong to the other theme.
+    const auto strange = [](const QImage& picture, bool dark) {
+      qint64 count = 0;
+      for (int y = 0; y < picture.height(); y += 3)
+        for (int x = 0; x < picture.width(); x += 3) {
+          const int grey = qGray(picture.pixel(x, y));
+          count += dark ? grey > 190 : grey < 70;
+        }
+      return 9.0 * static_cast<double>(count) / (picture.width() * picture.height());
+    };
+    for (int turn = 0; turn < 3; ++turn)
+      for (const ThemeChoice theme : {ThemeChoice::Dark, ThemeChoice::Light})
+        for (const char* view : {"cloud", "lobes", "planes", "galaxy"}) {
+          window.views()->showView(QLatin1String(view));
+          applyTheme(theme);
+          QTest::qWait(turn == 0 ? 60 : 5);
+          const bool dark = theme == ThemeChoice::Dark;
+          const double whole = strange(window.grab().toImage(), dark);
+          QVERIFY2(
+              whole < 0.15,
+              qPrintable(
+                  QStringLiteral("%1 in %2: %3").arg(view, dark ? "dark" : "light").arg(whole)));
+          const QImage cloud = window.cloud()->view()->grabPicture();
+          QCOMPARE(qGray(cloud.pixel(2, 2)) < 128, dark);
+          applyTheme(dark ? ThemeChoice::Light : ThemeChoice::Dark);
+        }
+    applyTheme(ThemeChoice::Light);
+  }
+
   void figureDialogWrites()
   {
     const auto settings = freshSettings();

@@ -4,7 +4,7 @@
 #include <QFile>
 #include <QIconEngine>
 #include <QPainter>
-#include <QStyleFactory>
+#include <QProxyStyle>
 #include <QSvgRenderer>
 #include <QToolTip>
 
@@ -46,6 +46,20 @@ QPalette paletteOf(const Colors& c)
   palette.setColor(QPalette::Disabled, QPalette::Highlight, QColor(c.disabled));
   return palette;
 }
+
+/// Fusion without the system's pictures on dialog buttons: the program has icons of its own.
+class PlainStyle : public QProxyStyle {
+ public:
+  PlainStyle() : QProxyStyle(QStringLiteral("Fusion")) {}
+
+  int styleHint(StyleHint hint, const QStyleOption* option, const QWidget* widget,
+                QStyleHintReturn* result) const override
+  {
+    return hint == SH_DialogButtonBox_ButtonsHaveIcons
+               ? 0
+               : QProxyStyle::styleHint(hint, option, widget, result);
+  }
+};
 
 /// Paints an SVG whose ink is written as #000 in the palette's colours.
 class SvgIconEngine : public QIconEngine {
@@ -98,8 +112,7 @@ void applyTheme(ThemeChoice choice)
 {
   takeResources();
   static const bool systemIsDark = isDark(QGuiApplication::palette());  // before we set our own
-  if (QStyle* style = QStyleFactory::create(QStringLiteral("Fusion")))
-    QApplication::setStyle(style);
+  QApplication::setStyle(new PlainStyle);
   const bool dark = choice == ThemeChoice::System ? systemIsDark : choice == ThemeChoice::Dark;
   const QPalette palette = dark ? darkPalette() : lightPalette();
   QApplication::setPalette(palette);
