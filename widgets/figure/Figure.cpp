@@ -213,11 +213,11 @@ bool FigureRenderer::Data::legendCoversPoints() const
 {
   constexpr double bearable = 0.002;  // of all points
   const QRectF box = legendBox(page(), texts(), style());
-  const ScreenPoints points = places(page());
+  const ScreenPoints drawn = places(page());
   const auto covered = Region::rectangle({box.left(), box.top()}, {box.right(), box.bottom()})
-                           .features(points)
+                           .features(drawn)
                            .size();
-  return static_cast<double>(covered) > bearable * static_cast<double>(points.size());
+  return static_cast<double>(covered) > bearable * static_cast<double>(drawn.size());
 }
 
 /// Gives the legend a strip of its own where it would cover points. What the picture showed before
