@@ -520,6 +520,8 @@ void MainWindow::restoreLayout(const QJsonObject& kept)
   else
     m_views->showView(kept[QStringLiteral("view")].toString());
   const QJsonObject panels = kept[QStringLiteral("panels")].toObject();
+  QList<QDockWidget*> sized;
+  QList<int> widths, heights;
   for (QDockWidget* panel : m_docks) {
     const QJsonObject place = panels[panel->objectName()].toObject();
     if (place.isEmpty())
@@ -534,11 +536,15 @@ void MainWindow::restoreLayout(const QJsonObject& kept)
       panel->raise();
     const int width = std::clamp(place[QStringLiteral("width")].toInt(), 0, 4000);
     const int height = std::clamp(place[QStringLiteral("height")].toInt(), 0, 4000);
-    if (width > 0 && height > 0 && !panel->isHidden()) {
-      resizeDocks({panel}, {width}, Qt::Horizontal);
-      resizeDocks({panel}, {height}, Qt::Vertical);
+    // A panel behind another's tab says nothing of their size.
+    if (width > 0 && height > 0 && !panel->isHidden() && place[QStringLiteral("front")].toBool()) {
+      sized << panel;
+      widths << width;
+      heights << height;
     }
   }
+  resizeDocks(sized, widths, Qt::Horizontal);
+  resizeDocks(sized, heights, Qt::Vertical);
 }
 
 void MainWindow::openFiles(const std::vector<std::filesystem::path>& paths)

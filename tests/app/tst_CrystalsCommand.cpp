@@ -278,7 +278,8 @@ class tst_CrystalsCommand : public QObject {
                                                     {"gram2-opposite", .478},
                                                     {"country-capital", .81}};
     std::size_t seen = 0;
-    for (const auto& relation : run.json()["relations"]) {
+    const auto report = run.json();
+    for (const auto& relation : report["relations"]) {
       const auto name = relation["name"].get<std::string>();
       if (const auto known = expected.find(name); known != expected.end()) {
         ++seen;
