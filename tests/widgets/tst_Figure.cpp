@@ -52,10 +52,10 @@ double textHeightMm(double dpi)
   request.dpi = dpi;
   const QImage picture = renderFigure(request);
   int top = picture.height(), bottom = -1;
-  for (int y = 0; y < picture.height(); ++y)
+  // Below the cross of the axes.
+  for (int y = picture.height() * 85 / 100; y < picture.height(); ++y)
     for (int x = 0; x < picture.width(); ++x)
-      // Ink, not the coloured cross of the axes.
-      if (const QRgb p = picture.pixel(x, y); std::max({qRed(p), qGreen(p), qBlue(p)}) < 110) {
+      if (qGray(picture.pixel(x, y)) < 128) {
         top = std::min(top, y);
         bottom = std::max(bottom, y);
       }

@@ -88,7 +88,7 @@ FigureDialog::FigureDialog(FigureRequest view, const QString& stem, QWidget* par
   m_legend->setCurrentIndex(m_view.legend.isEmpty() ? m_legend->count() - 1 : 0);
   m_legend->setEnabled(!m_view.legend.isEmpty());
   m_legend->setAccessibleName(tr("Legend"));
-  m_caption->setChecked(false);
+  m_caption->setChecked(true);  // a figure says what it shows, as the command line writes it
   m_caption->setAccessibleName(tr("Caption"));
   m_labels->setChecked(!m_view.labels.empty());
   m_labels->setEnabled(!m_view.labels.empty());
