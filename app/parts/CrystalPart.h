@@ -21,7 +21,6 @@ class CrystalPart : public QObject {
   [[nodiscard]] CrystalPanel* panel() { return m_panel; }
   [[nodiscard]] CrystalInspector* inspector() { return m_inspector; }
   [[nodiscard]] PlanesView* planes() { return m_planes; }
-  [[nodiscard]] LengthPlot* lengthPlot() { return m_length; }
 
  private:
   void choosePairs();

@@ -4,6 +4,7 @@
 #include "core/base/LinearAlgebra.h"
 #include "core/base/Parallel.h"
 #include "core/embedding/Pca.h"
+#include "core/io/Utf8.h"
 
 #include <algorithm>
 #include <cmath>
@@ -141,12 +142,8 @@ RegressionColumn labelLengths(const std::vector<std::string>& labels)
       text.remove_prefix(1);
     while (!text.empty() && text.back() == ' ')
       text.remove_suffix(1);
-    // Every byte of UTF-8 but continuations begins a character.
-    const auto characters = std::count_if(text.begin(), text.end(), [](char byte) {
-      return (static_cast<unsigned char>(byte) & 0xC0) != 0x80;
-    });
     column.numbers.push_back(text.empty() ? std::numeric_limits<double>::quiet_NaN()
-                                          : static_cast<double>(characters));
+                                          : static_cast<double>(characterCount(text)));
   }
   return column;
 }

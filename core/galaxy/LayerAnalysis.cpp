@@ -4,6 +4,7 @@
 #include "core/base/Error.h"
 #include "core/base/Parallel.h"
 #include "core/embedding/Pca.h"
+#include "core/io/Utf8.h"
 
 #include <algorithm>
 #include <cmath>
@@ -55,12 +56,6 @@ UsableFeatures featuresFor(const Dictionary& dictionary, bool unitNorm)
              dictionary.rows.zero.begin(), dictionary.rows.zero.end(),
              std::back_inserter(without.rows.nonFinite));
   return usableFeatures(without);
-}
-
-std::size_t characters(const std::string& utf8)
-{
-  return static_cast<std::size_t>(std::ranges::count_if(
-      utf8, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
 /// Where sampling explains much of the slope; what it explains is known once it is corrected.
@@ -227,7 +222,7 @@ ComponentReport inspectComponent(const Dictionary& dictionary, const LayerAnalys
   if (!hasLength && !dictionary.labels.empty())
     add("label length", [&](FeatureId id) {
       const std::string& label = dictionary.labels[static_cast<std::size_t>(id)];
-      return label.empty() ? nan : static_cast<double>(characters(label));
+      return label.empty() ? nan : static_cast<double>(characterCount(label));
     });
   return report;
 }

@@ -77,4 +77,11 @@ void Run::print(const std::string& name) const
     std::printf("# %s: %s\n", name.c_str(), text.c_str());
 }
 
+std::string text(const char* format, double a, double b, double c)
+{
+  char line[200];
+  std::snprintf(line, sizeof line, format, a, b, c);
+  return line;
+}
+
 }  // namespace orrery::benchmark

@@ -41,6 +41,9 @@ class Run {
   std::vector<std::string> m_notes;
 };
 
+/// A note's line: @p format with up to three numbers, as printf does.
+[[nodiscard]] std::string text(const char* format, double a, double b = 0.0, double c = 0.0);
+
 /// A case of one of the peers' scripts.
 struct Peer {
   std::string script;  ///< "bench_pca.py"

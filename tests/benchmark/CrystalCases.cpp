@@ -11,18 +11,10 @@
 #include "tests/support/GramSearch.h"
 #include "tests/support/PlantedCrystals.h"
 
-#include <cstdio>
 #include <memory>
 
 namespace orrery::benchmark {
 namespace {
-
-std::string text(const char* format, double a, double b = 0.0, double c = 0.0)
-{
-  char line[200];
-  std::snprintf(line, sizeof line, format, a, b, c);
-  return line;
-}
 
 struct Differences {
   Eigen::MatrixXd samples;

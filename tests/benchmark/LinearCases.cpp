@@ -2,17 +2,8 @@
 #include "core/galaxy/Spectrum.h"
 #include "tests/benchmark/Case.h"
 
-#include <cstdio>
-
 namespace orrery::benchmark {
 namespace {
-
-std::string text(const char* format, double a, double b = 0.0, double c = 0.0)
-{
-  char line[200];
-  std::snprintf(line, sizeof line, format, a, b, c);
-  return line;
-}
 
 void pca3(Run& run)
 {

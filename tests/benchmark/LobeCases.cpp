@@ -8,20 +8,12 @@
 #include "tests/benchmark/Case.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <numeric>
 
 namespace orrery::benchmark {
 namespace {
 
 constexpr std::int64_t features = 16384;
-
-std::string text(const char* format, double a, double b = 0.0, double c = 0.0)
-{
-  char line[200];
-  std::snprintf(line, sizeof line, format, a, b, c);
-  return line;
-}
 
 Firings firings(const Run& run, const char* file = "cooc.npz")
 {

@@ -3,6 +3,7 @@
 #include "core/base/Error.h"
 #include "core/io/ByteSource.h"
 #include "widgets/models/FeatureText.h"
+#include "widgets/panels/ScrollColumn.h"
 #include "widgets/panels/Theme.h"
 
 #include <QApplication>
@@ -12,7 +13,6 @@
 #include <QHBoxLayout>
 #include <QHeaderView>
 #include <QRegularExpression>
-#include <QScrollArea>
 #include <QSignalBlocker>
 #include <QSplitter>
 #include <QVBoxLayout>
@@ -182,12 +182,7 @@ LobePanel::LobePanel(Document* document, LobeStudy* study, QWidget* parent)
   form->addRow(m_estimate);
   form->addRow(m_start);
 
-  auto* scroll = new QScrollArea(this);
-  scroll->setAccessibleName(tr("Options of the lobes"));
-  scroll->setWidget(options);
-  scroll->setWidgetResizable(true);
-  scroll->setFrameShape(QFrame::NoFrame);
-  scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+  QScrollArea* scroll = scrollColumn(options, tr("Options of the lobes"), this);
 
   auto* found = new QWidget(this);
   found->setAccessibleName(tr("The lobes"));

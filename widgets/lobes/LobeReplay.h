@@ -56,7 +56,6 @@ class LobeReplay : public QWidget {
   [[nodiscard]] std::int64_t step() const { return m_step; }
   void setStep(std::int64_t step);
   void setPlaying(bool playing);
-  [[nodiscard]] bool isPlaying() const { return m_clock.isActive(); }
   /// Writes @p count frames from here on as PICTURE-00001.png … into @p folder, one per turn of the
   /// event loop; framesWritten when they are there or writing was stopped.
   void writeFrames(const QString& folder, int count);

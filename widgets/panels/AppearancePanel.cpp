@@ -1,11 +1,11 @@
 #include "widgets/panels/AppearancePanel.h"
 
 #include "widgets/models/FeatureText.h"
+#include "widgets/panels/ScrollColumn.h"
 #include "widgets/vtk/CloudScene.h"
 
 #include <QFormLayout>
 #include <QPainter>
-#include <QScrollArea>
 #include <QVBoxLayout>
 
 #include <algorithm>
@@ -141,15 +141,9 @@ AppearancePanel::AppearancePanel(Document* document, QWidget* parent)
   layout->addLayout(form);
   layout->addWidget(m_legend);
   layout->addStretch(1);
-  auto* scroll = new QScrollArea(this);
-  scroll->setAccessibleName(tr("Colours and sizes"));
-  scroll->setFrameShape(QFrame::NoFrame);
-  scroll->setWidgetResizable(true);
-  scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-  scroll->setWidget(content);
   auto* outer = new QVBoxLayout(this);
   outer->setContentsMargins(0, 0, 0, 0);
-  outer->addWidget(scroll);
+  outer->addWidget(scrollColumn(content, tr("Colours and sizes"), this));
 
   connect(document, &Document::currentLayerChanged, this, &AppearancePanel::fill);
   connect(document, &Document::dictionaryChanged, this, &AppearancePanel::fill);

@@ -326,8 +326,7 @@ std::vector<std::pair<FeatureId, QString>> CloudPanel::labels() const
 void CloudPanel::changeEvent(QEvent* event)
 {
   QWidget::changeEvent(event);
-  // The application's event is not always sent on to widgets within a window.
-  if (event->type() == QEvent::ApplicationPaletteChange || event->type() == QEvent::PaletteChange)
+  if (event->type() == QEvent::PaletteChange)
     showAppearance();
 }
 

@@ -1,7 +1,8 @@
 #include "widgets/panels/MapPanel.h"
 
+#include "widgets/panels/ScrollColumn.h"
+
 #include <QHBoxLayout>
-#include <QScrollArea>
 #include <QSignalBlocker>
 #include <QVBoxLayout>
 
@@ -113,15 +114,9 @@ MapPanel::MapPanel(Document* document, MapStudy* study, QWidget* parent)
   layout->addWidget(m_trust);
   layout->addLayout(judge);
   layout->addStretch(1);
-  auto* scroll = new QScrollArea(this);
-  scroll->setAccessibleName(tr("Maps"));
-  scroll->setFrameShape(QFrame::NoFrame);
-  scroll->setWidgetResizable(true);
-  scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-  scroll->setWidget(content);
   auto* outer = new QVBoxLayout(this);
   outer->setContentsMargins(0, 0, 0, 0);
-  outer->addWidget(scroll);
+  outer->addWidget(scrollColumn(content, tr("Maps"), this));
 
   connect(m_run, &QPushButton::clicked, this, [this] { m_study->start(choice(), search()); });
   connect(m_stop, &QPushButton::clicked, study, &MapStudy::stop);

@@ -145,9 +145,8 @@ void MessageBar::colorize()
 void MessageBar::changeEvent(QEvent* event)
 {
   QFrame::changeEvent(event);
-  // The application's event is not always sent on to widgets within a window; our own change of
-  // palette comes by once more and changes nothing.
-  if (event->type() == QEvent::ApplicationPaletteChange || event->type() == QEvent::PaletteChange)
+  // Our own change of palette comes by once more and changes nothing.
+  if (event->type() == QEvent::PaletteChange)
     showFirst();
 }
 

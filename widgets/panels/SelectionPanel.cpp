@@ -2,13 +2,13 @@
 
 #include "core/document/Growth.h"
 #include "widgets/models/FeatureText.h"
+#include "widgets/panels/ScrollColumn.h"
 #include "widgets/panels/Theme.h"
 
 #include <QDoubleValidator>
 #include <QGroupBox>
 #include <QHBoxLayout>
 #include <QLocale>
-#include <QScrollArea>
 #include <QSignalBlocker>
 #include <QVBoxLayout>
 
@@ -78,13 +78,8 @@ SelectionPanel::SelectionPanel(Document* document, Annotations* annotations, QWi
   innerLayout->addWidget(makeValues());
   innerLayout->addWidget(makeGrowth());
   innerLayout->addStretch(1);
-  auto* scroll = new QScrollArea(this);
-  scroll->setAccessibleName(tr("Selection"));
-  scroll->setFrameShape(QFrame::NoFrame);
-  scroll->setWidgetResizable(true);
-  scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+  QScrollArea* scroll = scrollColumn(inner, tr("Selection"), this);
   scroll->setFocusPolicy(Qt::NoFocus);
-  scroll->setWidget(inner);
   auto* layout = new QVBoxLayout(this);
   layout->setContentsMargins(0, 0, 0, 0);
   layout->addWidget(scroll);

@@ -306,14 +306,6 @@ QWidget* ViewArea::view(const QString& id) const
   return found ? found->widget : nullptr;
 }
 
-QStringList ViewArea::viewIds() const
-{
-  QStringList ids;
-  for (const View& view : m_views)
-    ids << view.id;
-  return ids;
-}
-
 bool ViewArea::isShown(const QString& id) const
 {
   const auto pane = m_arrangement.views.indexOf(id);

@@ -59,7 +59,6 @@ class ViewArea : public QWidget {
   /// Of the active pane: the one that had the focus last.
   [[nodiscard]] QString currentView() const;
   [[nodiscard]] QWidget* view(const QString& id) const;
-  [[nodiscard]] QStringList viewIds() const;
   /// Whether it stands in a pane that can be seen now.
   [[nodiscard]] bool isShown(const QString& id) const;
 
