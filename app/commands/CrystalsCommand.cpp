@@ -122,13 +122,15 @@ Pairs readRelations(const CrystalsOptions& options, const Dictionary& dictionary
   score.seed = options.search.seed;
   const FeatureMatrix& vectors = *space.vectors;
   for (std::size_t i = 0; i < tasks.size(); ++i) {
-    progress.update(static_cast<std::int64_t>(i), static_cast<std::int64_t>(tasks.size()));
+    const auto done = static_cast<double>(i), count = static_cast<double>(tasks.size());
     Relation relation = matchLabels(tasks[i], index);
     std::erase_if(relation.pairs, [&](const auto& pair) {
       return !space.used[static_cast<std::size_t>(pair.first)] ||
              !space.used[static_cast<std::size_t>(pair.second)];
     });
-    const RelationScores scores = scoreRelation(vectors, relation.pairs, score);
+    const RelationScores scores =
+        scoreRelation(vectors, relation.pairs, score,
+                      progress.stage(relation.name, done / count, (done + 1) / count));
     Json json;
     json["name"] = relation.name;
     json["pairs"] = relation.given;
@@ -137,8 +139,8 @@ Pairs readRelations(const CrystalsOptions& options, const Dictionary& dictionary
     json["folded"] = relation.folded;
     json["cosine"] = orNull(scores.cosine);
     json["cosine_shuffled"] = orNull(scores.cosineShuffled);
-    json["accuracy_3cosadd"] = orNull(scores.accuracy3CosAdd);
-    json["accuracy_3cosmul"] = orNull(scores.accuracy3CosMul);
+    json["accuracy_3cosadd"] = orNull(scores.analogies.accuracy3CosAdd);
+    json["accuracy_3cosmul"] = orNull(scores.analogies.accuracy3CosMul);
     json["verdict"] = displayName(scores.verdict);
     pairs.json.push_back(json);
     if (relation.missing > 0)

@@ -91,7 +91,7 @@ class tst_CrystalPart : public QObject {
     // data/README.md: .81 of country-capital.
     for (const ScoredRelation& scored : m_study->relations())
       if (scored.relation.name == "country-capital")
-        QVERIFY(std::abs(scored.scores.accuracy3CosAdd - 0.81) < 0.01);
+        QVERIFY(std::abs(scored.scores.analogies.accuracy3CosAdd - 0.81) < 0.01);
     keep(m_window.get(), "relations");
   }
 

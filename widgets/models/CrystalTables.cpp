@@ -169,8 +169,8 @@ ValueRows relationRows(const std::vector<ScoredRelation>& relations)
     table.rows.push_back(
         {visibleText(relation.name), QString::fromStdString(displayName(scores.verdict)),
          static_cast<double>(relation.pairs.size()), static_cast<double>(relation.missing),
-         scores.cosine, scores.cosineShuffled, scores.z, scores.accuracy3CosAdd,
-         scores.accuracy3CosMul, scores.offsetLengthSpread});
+         scores.cosine, scores.cosineShuffled, scores.z, scores.analogies.accuracy3CosAdd,
+         scores.analogies.accuracy3CosMul, scores.offsetLengthSpread});
   return table;
 }
 

@@ -69,8 +69,8 @@ class tst_RelationScores : public QObject {
     QVERIFY(scores.verdict == RelationVerdict::Parallelogram);
     QVERIFY(scores.cosine > 0.9);
     QVERIFY(scores.z > 20);
-    QVERIFY(scores.accuracy3CosAdd > 0.95);
-    QCOMPARE(scores.queries, std::int64_t{40 * 39});
+    QVERIFY(scores.analogies.accuracy3CosAdd > 0.95);
+    QCOMPARE(scores.analogies.queries, std::int64_t{40 * 39});
   }
 
   void plantedTrapezoid()
@@ -111,7 +111,7 @@ class tst_RelationScores : public QObject {
                          b = scoreRelation(turn * matrix, pairsOf(40));
     QVERIFY(std::abs(a.cosine - b.cosine) < 1e-5);
     QVERIFY(std::abs(a.cosineShuffled - b.cosineShuffled) < 1e-5);
-    QVERIFY(std::abs(a.accuracy3CosAdd - b.accuracy3CosAdd) < 0.003);
+    QVERIFY(std::abs(a.analogies.accuracy3CosAdd - b.analogies.accuracy3CosAdd) < 0.003);
   }
 
   void edges()
@@ -135,7 +135,7 @@ class tst_RelationScores : public QObject {
     const RelationScores three = scoreRelation(matrix, pairsOf(40));
     QCOMPARE(one.cosine, three.cosine);
     QCOMPARE(one.cosineShuffledDeviation, three.cosineShuffledDeviation);
-    QCOMPARE(one.accuracy3CosMul, three.accuracy3CosMul);
+    QCOMPARE(one.analogies.accuracy3CosMul, three.analogies.accuracy3CosMul);
   }
 
   void stopping()
@@ -153,15 +153,21 @@ class tst_RelationScores : public QObject {
     PairList pairs = pairsOf(40);
     pairs.push_back({100, pairs[0].second});
     const RelationScores scores = scoreRelation(matrix, pairs, raw());
-    QCOMPARE(scores.queries, std::int64_t{41 * 40 - 2});
+    QCOMPARE(scores.analogies.queries, std::int64_t{41 * 40 - 2});
     // One answer for all: nothing can be asked.
     const RelationScores one = scoreRelation(matrix, {{0, 9}, {1, 9}, {2, 9}, {3, 9}}, raw());
-    QCOMPARE(one.queries, std::int64_t{0});
-    QVERIFY(std::isnan(one.accuracy3CosAdd));
+    QCOMPARE(one.analogies.queries, std::int64_t{0});
+    QVERIFY(std::isnan(one.analogies.accuracy3CosAdd));
   }
 
-  // tests/reference/relations.py; ties and rounding in float32 may turn single answers, and of more
-  // than 100 000 questions as many are drawn.
+  // tests/reference/relations.py: every question asked, in float64, so that the shares of right
+  // answers are equal to the last question. data/README.md asked at most 3000 questions, drawn
+  // where there are more: its figures stand within .005 of all questions where it asked all, and
+  // within three standard errors of such a draw elsewhere. (Its pairs are known: words matched
+  // exactly, else in lower case, else capitalised give its counts in all seven tasks. Its draw is
+  // not: of 2000 ways to draw with common generators and seeds none gives all seven sampled
+  // figures, and four of them, capital-world for one with .871 of .8782, are off by .0056 to
+  // .0072.)
   void equalsNumPyOnGoogleNews()
   {
     ORRERY_NEED_DATA("embeddings/googlenews_8168x300.npy");
@@ -186,11 +192,11 @@ class tst_RelationScores : public QObject {
         if (task.name == name)
           relation = matchLabels(task, index);
       const RelationScores scores = scoreRelation(*dictionary.decoder, relation.pairs);
-      const double questions = cells[5].toDouble(), add = cells[6].toDouble();
+      const double add = cells[6].toDouble();
       qInfo(
           "%s: %lld pairs, cosine %.4f, shuffled %.4f (exactly %.4f), 3CosAdd %.4f (README %s): %s",
           name.c_str(), static_cast<long long>(scores.pairs), scores.cosine, scores.cosineShuffled,
-          cells[4].toDouble(), scores.accuracy3CosAdd, cells[8].constData(),
+          cells[4].toDouble(), scores.analogies.accuracy3CosAdd, cells[8].constData(),
           displayName(scores.verdict).c_str());
       QCOMPARE(scores.pairs, cells[1].toLongLong());
       QVERIFY(std::abs(scores.cosine - cells[2].toDouble()) < 1e-5);
@@ -198,17 +204,14 @@ class tst_RelationScores : public QObject {
       const double shuffles = scores.options.shuffles;
       QVERIFY(std::abs(scores.cosineShuffled - cells[4].toDouble()) <
               4 * scores.cosineShuffledDeviation / std::sqrt(shuffles));
-      const bool all = questions <= 1e5;
-      const double allowed = all ? 0.001 : 4 * std::sqrt(add * (1 - add) / 1e5);
-      QVERIFY(std::abs(scores.accuracy3CosAdd - add) < allowed);
-      QVERIFY(std::abs(scores.accuracy3CosMul - cells[7].toDouble()) < allowed);
-      if (all)
-        QCOMPARE(scores.queries, cells[5].toLongLong());
-      // data/README.md rounds, and draws 3000 questions where there are more: their chance is
-      // added.
+      QCOMPARE(scores.analogies.queries, cells[5].toLongLong());
+      QVERIFY2(std::abs(scores.analogies.accuracy3CosAdd - add) < 1e-9, name.c_str());
+      QVERIFY2(std::abs(scores.analogies.accuracy3CosMul - cells[7].toDouble()) < 1e-9,
+               name.c_str());
       if (!cells[8].isEmpty()) {
-        const double drawn = questions > 3000 ? 2 * std::sqrt(add * (1 - add) / 3000) : 0.0;
-        QVERIFY2(std::abs(scores.accuracy3CosAdd - cells[8].toDouble()) < 0.005 + drawn,
+        const bool drawn = scores.pairs * (scores.pairs - 1) > 3000;
+        QVERIFY2(std::abs(add - cells[8].toDouble()) <=
+                     (drawn ? 3 * std::sqrt(add * (1 - add) / 3000) : 0.005),
                  name.c_str());
       }
       if (name == "capitalize_first_letter")
