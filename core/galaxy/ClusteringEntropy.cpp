@@ -1,6 +1,7 @@
 #include "core/galaxy/ClusteringEntropy.h"
 
 #include "core/base/Error.h"
+#include "core/base/KrylovEigen.h"
 #include "core/base/LinearAlgebra.h"
 #include "core/base/Parallel.h"
 #include "core/base/Random.h"
@@ -13,15 +14,15 @@
 #include <limits>
 #include <numbers>
 #include <numeric>
+#include <optional>
 #include <string>
 
 namespace orrery {
 namespace {
 
 /// Length of the stored neighbour lists: a bootstrap resample misses a given neighbour with
-/// probability 1/e, a half-sample with 1/2, so the k-th drawn one is practically never further
-/// down.
-constexpr int listLength = 48;
+/// probability 1/e, a half-sample with 1/2, so the k-th drawn one is hardly ever further down.
+constexpr int listLength = 24;
 
 using Multiplicity = std::vector<std::int32_t>;
 
@@ -94,25 +95,31 @@ double logBallVolume(double d)
 Eigen::VectorXd logEigenvalues(const FeatureMatrixView& points, const Multiplicity& multiplicity,
                                double drawn)
 {
+  std::vector<Eigen::Index> taken;
   Eigen::VectorXd mean = Eigen::VectorXd::Zero(points.rows());
   for (Eigen::Index i = 0; i < points.cols(); ++i)
-    if (const std::int32_t copies = multiplicity[static_cast<std::size_t>(i)]; copies > 0)
+    if (const std::int32_t copies = multiplicity[static_cast<std::size_t>(i)]; copies > 0) {
       mean += copies * points.col(i).cast<double>();
+      taken.push_back(i);
+    }
   mean /= drawn;
   // √multiplicity turns the weighted sum of squares into a plain one.
-  constexpr Eigen::Index panel = 512;
+  constexpr std::size_t panel = 512;
   Eigen::MatrixXd covariance = Eigen::MatrixXd::Zero(points.rows(), points.rows());
-  Eigen::MatrixXd shifted;
-  for (Eigen::Index begin = 0; begin < points.cols(); begin += panel) {
-    const Eigen::Index count = std::min(panel, points.cols() - begin);
-    shifted = points.middleCols(begin, count).cast<double>().colwise() - mean;
-    for (Eigen::Index i = 0; i < count; ++i)
-      shifted.col(i) *=
-          std::sqrt(static_cast<double>(multiplicity[static_cast<std::size_t>(begin + i)]));
-    covariance.noalias() += shifted * shifted.transpose();
+  Eigen::MatrixXd shifted(points.rows(), panel);
+  for (std::size_t begin = 0; begin < taken.size(); begin += panel) {
+    const std::size_t count = std::min(panel, taken.size() - begin);
+    for (std::size_t i = 0; i < count; ++i) {
+      const Eigen::Index point = taken[begin + i];
+      const double copies = multiplicity[static_cast<std::size_t>(point)];
+      shifted.col(static_cast<Eigen::Index>(i)) =
+          std::sqrt(copies) * (points.col(point).cast<double>() - mean);
+    }
+    covariance.selfadjointView<Eigen::Lower>().rankUpdate(
+        shifted.leftCols(static_cast<Eigen::Index>(count)));
   }
   covariance /= drawn - 1;
-  return symmetricEigenvalues(std::move(covariance)).cwiseMax(1e-10).array().log();
+  return symmetricEigenvalues(covariance).cwiseMax(1e-10).array().log();
 }
 
 EntropyEstimate estimate(const NeighborLists& lists, const Multiplicity& multiplicity, int k,
@@ -177,31 +184,55 @@ Multiplicity resample(std::int64_t n, EntropyVariant variant, Random random)
   return multiplicity;
 }
 
+/// Σ of @p term(row) over the rows, each a vector of the decoder's dimensions, in fixed parts.
+template <typename Term>
+Eigen::VectorXd sumOver(const std::vector<std::int64_t>& rows, Eigen::Index dimensions,
+                        const Term& term)
+{
+  constexpr std::int64_t part = 128;
+  const auto count = static_cast<std::int64_t>(rows.size());
+  Eigen::MatrixXd sums = Eigen::MatrixXd::Zero(dimensions, (count + part - 1) / part);
+  parallelFor(count, part, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i)
+      sums.col(begin / part) += term(rows[static_cast<std::size_t>(i)]);
+  });
+  return sums.rowwise().sum();
+}
+
 /// The drawn rows with every dimension at mean 0 and deviation 1; dimensions that do not vary are
 /// dropped.
 FeatureMatrix standardizedRows(const FeatureMatrixView& decoder,
                                const std::vector<std::int64_t>& rows)
 {
-  FeatureMatrix drawn(decoder.rows(), static_cast<Eigen::Index>(rows.size()));
-  for (std::size_t i = 0; i < rows.size(); ++i)
-    drawn.col(static_cast<Eigen::Index>(i)) = decoder.col(rows[i]);
-  const Eigen::VectorXd mean = meanColumn(drawn);
-  Eigen::VectorXd squares = Eigen::VectorXd::Zero(drawn.rows());
-  for (Eigen::Index i = 0; i < drawn.cols(); ++i)
-    squares += (drawn.col(i).cast<double>() - mean).cwiseAbs2();
-  const Eigen::VectorXd deviation = (squares / static_cast<double>(drawn.cols())).cwiseSqrt();
+  const auto count = static_cast<double>(rows.size());
+  const Eigen::VectorXd mean =
+      sumOver(rows, decoder.rows(),
+              [&](std::int64_t row) { return decoder.col(row).cast<double>(); }) /
+      count;
+  const Eigen::VectorXd deviation =
+      (sumOver(
+           rows, decoder.rows(),
+           [&](std::int64_t row) { return (decoder.col(row).cast<double>() - mean).cwiseAbs2(); }) /
+       count)
+          .cwiseSqrt();
 
   // A constant dimension has nothing but rounding left of it.
   const double least = 1e-7 * std::max(deviation.maxCoeff(), mean.cwiseAbs().maxCoeff());
   std::vector<Eigen::Index> varying;
-  for (Eigen::Index j = 0; j < drawn.rows(); ++j)
+  for (Eigen::Index j = 0; j < decoder.rows(); ++j)
     if (deviation(j) > least)
       varying.push_back(j);
-  FeatureMatrix standardized(static_cast<Eigen::Index>(varying.size()), drawn.cols());
-  for (Eigen::Index i = 0; i < drawn.cols(); ++i)
-    for (std::size_t j = 0; j < varying.size(); ++j)
-      standardized(static_cast<Eigen::Index>(j), i) =
-          static_cast<float>((drawn(varying[j], i) - mean(varying[j])) / deviation(varying[j]));
+  FeatureMatrix standardized(static_cast<Eigen::Index>(varying.size()),
+                             static_cast<Eigen::Index>(rows.size()));
+  parallelFor(standardized.cols(), 128, [&](std::int64_t begin, std::int64_t end) {
+    Eigen::VectorXf whole;
+    for (std::int64_t i = begin; i < end; ++i) {
+      whole = ((decoder.col(rows[static_cast<std::size_t>(i)]).cast<double>() - mean).array() /
+               deviation.array())
+                  .cast<float>();
+      standardized.col(i) = whole(varying);
+    }
+  });
   return standardized;
 }
 
@@ -297,13 +328,16 @@ Reduced leadingComponents(const FeatureMatrix& points, int components, const Pro
   const Eigen::VectorXd mean = meanColumn(points);
   Eigen::MatrixXd scatter =
       scatterMatrix(points, mean, Precision::Single, progress.stage("Covariance", 0.0, 0.5));
-  scatter /= static_cast<double>(n - 1);
   progress.checkStopped();
-  const SymmetricEigen<float> leading =
-      largestEigen(Eigen::MatrixXf(scatter.cast<float>()), components);
+  Eigen::MatrixXf covariance = (scatter / static_cast<double>(n - 1)).cast<float>();
+  scatter.resize(0, 0);
+  std::optional<SymmetricEigen<float>> leading =
+      krylovEigenpairs(covariance, components, {}, progress.stage("Axes", 0.5, 0.9));
+  if (!leading)
+    leading = largestEigen(std::move(covariance), components);
   progress.checkStopped();
   Reduced reduced;
-  reduced.scores = product(leading.vectors.transpose().eval(), points);
+  reduced.scores = product(leading->vectors.transpose().eval(), points);
   const Eigen::VectorXd shift = meanColumn(reduced.scores);
   reduced.variances = Eigen::VectorXd::Zero(components);
   for (Eigen::Index i = 0; i < n; ++i) {
@@ -405,14 +439,14 @@ ClusteringEntropy computeClusteringEntropy(const FeatureMatrixView& decoder,
   }
 
   const Progress control = progress.stage("matched Gaussian", 0.7, 1.0);
-  std::vector<double> zeros;
-  for (int sample = 0; sample < options.gaussianSamples; ++sample) {
-    const FeatureMatrix cloud =
-        matchedGaussian(reduced.variances, points.cols(),
-                        Random::forPart(options.seed, 1000 + static_cast<std::uint64_t>(sample)));
-    zeros.push_back(negentropyOf(cloud, options,
-                                 options.seed + 2 + static_cast<std::uint64_t>(sample), control));
-  }
+  std::vector<double> zeros(static_cast<std::size_t>(options.gaussianSamples));
+  parallelFor(options.gaussianSamples, 1, [&](std::int64_t begin, std::int64_t end) {
+    for (auto sample = static_cast<std::uint64_t>(begin); sample < static_cast<std::uint64_t>(end);
+         ++sample)
+      zeros[sample] = negentropyOf(matchedGaussian(reduced.variances, points.cols(),
+                                                   Random::forPart(options.seed, 1000 + sample)),
+                                   options, options.seed + 2 + sample, control);
+  });
   result.gaussian = zeros.empty() ? std::numeric_limits<double>::quiet_NaN()
                                   : std::accumulate(zeros.begin(), zeros.end(), 0.0) /
                                         static_cast<double>(zeros.size());
