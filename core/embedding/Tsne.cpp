@@ -3,6 +3,7 @@
 #include "core/base/Error.h"
 #include "core/embedding/TsneLayout.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <string>
@@ -22,6 +23,9 @@ void checkOptions(const TsneOptions& options)
          "the number of t-SNE iterations must not be negative");
   demand(options.earlyExaggeration >= 1.0 && std::isfinite(options.earlyExaggeration),
          "the early exaggeration must be at least 1");
+  demand(!options.lateExaggeration ||
+             (*options.lateExaggeration >= 1.0 && std::isfinite(*options.lateExaggeration)),
+         "the late exaggeration must be at least 1");
   demand(!options.theta || (*options.theta >= 0.0 && *options.theta <= 1.0),
          "theta must lie between 0 and 1");
   demand(!options.learningRate ||
@@ -46,6 +50,12 @@ int tsneDegreesOfFreedom(const TsneOptions& options)
 double tsneTheta(const TsneOptions& options, std::int64_t features)
 {
   return options.theta.value_or(features <= 1024 ? 0.0 : 0.7);
+}
+
+double tsneLateExaggeration(const TsneOptions& options)
+{
+  const double most = tsneDegreesOfFreedom(options) == 2 ? 1.12 : 1.0;
+  return options.lateExaggeration.value_or(std::min(most, options.earlyExaggeration));
 }
 
 TsneRun::TsneRun(const Neighbors& neighbors, const Positions& start, const TsneOptions& options,
@@ -151,6 +161,7 @@ Embedding TsneRun::embedding() const
       {"early_iterations", std::to_string(used.earlyIterations)},
       {"fading_exaggeration", used.fadingExaggeration ? "yes" : "no"},
       {"iterations", std::to_string(m_layout->iteration)},
+      {"late_exaggeration", optionText(tsneLateExaggeration(used))},
       {"learning_rate", used.learningRate ? optionText(*used.learningRate) : "auto"},
       {"metric", optionText(used.metric)},
       {"perplexity", optionText(m_layout->affinities.perplexity)},

@@ -37,9 +37,17 @@ struct TsneOptions {
   /// unfold: Google News in 2-D settles at a divergence of 2.17 against 2.29 and keeps 44.4 % of
   /// the nearest neighbours against 44.1 %.
   bool fadingExaggeration = true;
+  /// How many times stronger the attraction stays after that in a map that has grown wide: a little
+  /// more than 1 keeps more of the nearest neighbours. Maps that hold their neighbours close (of
+  /// features that lie near a space of few dimensions) never get it. None takes 1, and for two
+  /// degrees of freedom, where the slopes below make too little of far pairs and let the map swell,
+  /// 1.12: 16,384 synthetic features of 2,304 dimensions in 3-D then keep 75.4 % of the ten nearest
+  /// at a divergence of 1.182; with 1, and half the rate, it was 74.8 % at 1.195.
+  std::optional<double> lateExaggeration;
   int iterations = 1000;
   /// Step per gradient (without the factor 4); none takes n / earlyExaggeration, at least 100 (or
-  /// n, where there are fewer features).
+  /// n, where there are fewer features), and with two degrees of freedom, whose slopes are less
+  /// steep, twice that once the early iterations are over.
   std::optional<double> learningRate;
   double earlyMomentum = 0.5;
   double momentum = 0.8;
@@ -60,9 +68,10 @@ struct TsneOptions {
   std::uint64_t seed = 0;          ///< Of MapStart::Random alone.
 };
 
-/// What the options ask for: theirs, else dimensions − 1.
+/// What the options ask for: theirs, else what stands beside them.
 int tsneDegreesOfFreedom(const TsneOptions& options);
 double tsneTheta(const TsneOptions& options, std::int64_t features);
+double tsneLateExaggeration(const TsneOptions& options);
 
 /// A map in the making. Features without neighbours (zero rows under cosine) have no place: NaN.
 /// The bits depend on neighbours, start and options alone, not on how the steps are grouped or on

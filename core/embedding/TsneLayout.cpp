@@ -23,6 +23,9 @@ constexpr float leastGain = 0.01f;
 constexpr double leastRate = 100.0;
 /// What is narrower than this, or than a tenth of its start, has shrunk to a dot.
 constexpr double dot = 1e-5;
+/// Deviations of the first axis, in units of the D-th root of n, from which on and by which in full
+/// a map is held together by the late exaggeration.
+constexpr double narrow = 0.4, wide = 0.6;
 constexpr std::int64_t mostForAllPairs = 65536;
 constexpr double divergenceTheta = 0.25;
 
@@ -52,6 +55,7 @@ class Layout : public TsneLayout {
   void attract(std::int64_t begin, std::int64_t end, float* forces) const;
   void move(std::int64_t begin, std::int64_t end, float normalizer);
   void weakenExaggeration();
+  void seeHowWide();
   [[nodiscard]] Positions spread(const std::vector<float>& values) const;
   [[nodiscard]] double learningRate() const;
   [[nodiscard]] double exaggeration() const;
@@ -66,6 +70,7 @@ class Layout : public TsneLayout {
   std::unique_ptr<RepulsionTree<dimensions>> m_tree;
   double m_exaggeration = 1.0;  ///< At its strongest, as far as the map can bear it.
   double m_dot = 0.0;           ///< A map narrower than this is one.
+  double m_swollen = 0.0;       ///< Share of the late exaggeration that the map's width asks for.
   int m_sortedAt = -1;          ///< A step that was stopped and is taken again must not sort twice.
 };
 
@@ -210,8 +215,9 @@ double Layout<dimensions>::learningRate() const
   // n / exaggeration, but at least 100 where there are as many features: with less, small maps are
   // not finished after the usual number of steps.
   const auto n = static_cast<double>(placed);
+  const double faster = freedom == 2 && !early() ? 2.0 : 1.0;
   return options.learningRate.value_or(
-      std::max(n / options.earlyExaggeration, std::min(n, leastRate)));
+      faster * std::max(n / options.earlyExaggeration, std::min(n, leastRate)));
 }
 
 template <int dimensions>
@@ -248,16 +254,19 @@ void Layout<dimensions>::step(const Progress& progress)
   if (iteration % stepsPerTree == 0) {
     center();
     weakenExaggeration();
+    seeHowWide();
   }
 }
 
 template <int dimensions>
 double Layout<dimensions>::exaggeration() const
 {
+  const double late = 1.0 + m_swollen * (tsneLateExaggeration(options) - 1.0);
   if (!early())
-    return 1.0;
+    return late;
   const double left = 1.0 - static_cast<double>(iteration) / options.earlyIterations;
-  return options.fadingExaggeration ? std::pow(m_exaggeration, left) : m_exaggeration;
+  return options.fadingExaggeration ? std::max(late, std::pow(m_exaggeration, left))
+                                    : m_exaggeration;
 }
 
 /// Where every feature is tied to a good part of all others, the pulls together outweigh the pushes
@@ -268,6 +277,16 @@ void Layout<dimensions>::weakenExaggeration()
 {
   if (early() && deviation() < m_dot)
     m_exaggeration = 1.0 + (m_exaggeration - 1.0) / 2.0;
+}
+
+/// The kernel is flat below a distance of about 1. Where the features lie near a space of few
+/// dimensions, neighbours come to lie within it, and stronger pulls only press them together; in
+/// any other map they do not fit, and push each other ever farther apart.
+template <int dimensions>
+void Layout<dimensions>::seeHowWide()
+{
+  const double spacing = deviation() / std::pow(static_cast<double>(placed), 1.0 / dimensions);
+  m_swollen = std::clamp((spacing - narrow) / (wide - narrow), 0.0, 1.0);
 }
 
 /// Momentum and one gain per coordinate (Jacobs 1988), as van der Maaten's code: a gain grows while

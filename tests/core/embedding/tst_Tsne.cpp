@@ -165,6 +165,30 @@ class tst_Tsne : public QObject {
       }
   }
 
+  // What fits into the map is not pressed together; what does not is kept from swelling.
+  void lateExaggerationHoldsWideMapsAlone()
+  {
+    for (const int d : {3, 40}) {
+      const Neighbors neighbors = neighborsOf(gaussianCloud(400, d, 21), 90, Metric::Euclidean);
+      double widths[2];
+      Positions maps[2];
+      for (const bool late : {false, true}) {
+        TsneOptions options;
+        options.dimensions = 3;
+        options.learningRate = 100.0;
+        options.lateExaggeration = late ? 1.2 : 1.0;
+        TsneRun run(neighbors, test::randomPositions(400, 3, 1.0, 22), options);
+        run.advance(options.iterations);
+        maps[late] = run.positions();
+        widths[late] = maps[late].norm();
+      }
+      if (d == 3)
+        QCOMPARE(maps[1], maps[0]);
+      else
+        QVERIFY(widths[1] < 0.9 * widths[0]);
+    }
+  }
+
   void plantedClustersComeOutSeparated()
   {
     const PlantedClusters planted = plantedClusters(1200, 30, 8, 8.0, 11);
@@ -319,6 +343,7 @@ class tst_Tsne : public QObject {
     throws([](TsneOptions& o) { o.learningRate = 0.0; });
     throws([](TsneOptions& o) { o.momentum = 1.0; });
     throws([](TsneOptions& o) { o.earlyExaggeration = 0.5; });
+    throws([](TsneOptions& o) { o.lateExaggeration = 0.5; });
     throws([](TsneOptions& o) { o.iterations = -1; });
     QVERIFY_EXCEPTION_THROWN(TsneRun(neighbors, Positions::Zero(3, 49), {}), Error);
     Positions start = Positions::Zero(3, 50);
