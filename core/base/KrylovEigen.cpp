@@ -80,22 +80,19 @@ class Space {
   /// The Ritz pairs, if the first @p count have residuals below @p tolerance · λ₁.
   [[nodiscard]] std::optional<SymmetricEigen<float>> converged(int count, double tolerance) const
   {
-    const Eigen::MatrixXd square = m_projected.topLeftCorner(m_size, m_size);
-    const Eigen::MatrixXd upper = square.triangularView<Eigen::StrictlyUpper>();
-    Eigen::MatrixXd symmetric = upper + upper.transpose();
+    const Eigen::MatrixXf square = m_projected.topLeftCorner(m_size, m_size).cast<float>();
+    const Eigen::MatrixXf upper = square.triangularView<Eigen::StrictlyUpper>();
+    Eigen::MatrixXf symmetric = upper + upper.transpose();
     symmetric.diagonal() = square.diagonal();
-    const SymmetricEigen<double> ritz = symmetricEigen(std::move(symmetric));
-    const double residual = (m_coupling * ritz.vectors.bottomRows(blockSize).leftCols(count))
-                                .colwise()
-                                .norm()
-                                .maxCoeff();
+    const SymmetricEigen<float> ritz = symmetricEigen(std::move(symmetric));
+    const Eigen::MatrixXd last = ritz.vectors.bottomRows(blockSize).leftCols(count).cast<double>();
+    const double residual = (m_coupling * last).colwise().norm().maxCoeff();
     if (!(residual <= tolerance * ritz.values[0]))
       return std::nullopt;
     SymmetricEigen<float> found;
-    found.values = ritz.values.head(count).cast<float>();
+    found.values = ritz.values.head(count);
     found.vectors.resize(m_basis.rows(), count);
-    multiplyByRows(found.vectors, m_basis.leftCols(m_size), false,
-                   ritz.vectors.leftCols(count).cast<float>());
+    multiplyByRows(found.vectors, m_basis.leftCols(m_size), false, ritz.vectors.leftCols(count));
     return found;
   }
 

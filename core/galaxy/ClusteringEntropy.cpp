@@ -184,19 +184,35 @@ Multiplicity resample(std::int64_t n, EntropyVariant variant, Random random)
   return multiplicity;
 }
 
-/// Σ of @p term(row) over the rows, each a vector of the decoder's dimensions, in fixed parts.
-template <typename Term>
-Eigen::VectorXd sumOver(const std::vector<std::int64_t>& rows, Eigen::Index dimensions,
-                        const Term& term)
+/// Mean and deviation (divisor n) of every dimension over the rows.
+struct Moments {
+  Eigen::VectorXd mean, deviation;
+};
+
+/// In one pass, in fixed parts: about the first row, so that a mean that is large beside the spread
+/// takes nothing off the squares.
+Moments momentsOf(const FeatureMatrixView& decoder, const std::vector<std::int64_t>& rows)
 {
   constexpr std::int64_t part = 128;
   const auto count = static_cast<std::int64_t>(rows.size());
-  Eigen::MatrixXd sums = Eigen::MatrixXd::Zero(dimensions, (count + part - 1) / part);
+  const Eigen::VectorXd about = decoder.col(rows.front()).cast<double>();
+  Eigen::MatrixXd sums = Eigen::MatrixXd::Zero(decoder.rows(), (count + part - 1) / part);
+  Eigen::MatrixXd squares = Eigen::MatrixXd::Zero(sums.rows(), sums.cols());
   parallelFor(count, part, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i)
-      sums.col(begin / part) += term(rows[static_cast<std::size_t>(i)]);
+    for (std::int64_t i = begin; i < end; ++i) {
+      const Eigen::VectorXd shifted =
+          decoder.col(rows[static_cast<std::size_t>(i)]).cast<double>() - about;
+      sums.col(begin / part) += shifted;
+      squares.col(begin / part) += shifted.cwiseAbs2();
+    }
   });
-  return sums.rowwise().sum();
+  const Eigen::VectorXd shift = sums.rowwise().sum() / static_cast<double>(count);
+  Moments moments;
+  moments.mean = about + shift;
+  moments.deviation = squares.rowwise().sum() / static_cast<double>(count);
+  moments.deviation -= shift.cwiseAbs2();
+  moments.deviation = moments.deviation.cwiseMax(0.0).cwiseSqrt();
+  return moments;
 }
 
 /// The drawn rows with every dimension at mean 0 and deviation 1; dimensions that do not vary are
@@ -204,33 +220,27 @@ Eigen::VectorXd sumOver(const std::vector<std::int64_t>& rows, Eigen::Index dime
 FeatureMatrix standardizedRows(const FeatureMatrixView& decoder,
                                const std::vector<std::int64_t>& rows)
 {
-  const auto count = static_cast<double>(rows.size());
-  const Eigen::VectorXd mean =
-      sumOver(rows, decoder.rows(),
-              [&](std::int64_t row) { return decoder.col(row).cast<double>(); }) /
-      count;
-  const Eigen::VectorXd deviation =
-      (sumOver(
-           rows, decoder.rows(),
-           [&](std::int64_t row) { return (decoder.col(row).cast<double>() - mean).cwiseAbs2(); }) /
-       count)
-          .cwiseSqrt();
-
+  const Moments moments = momentsOf(decoder, rows);
   // A constant dimension has nothing but rounding left of it.
-  const double least = 1e-7 * std::max(deviation.maxCoeff(), mean.cwiseAbs().maxCoeff());
+  const double least =
+      1e-7 * std::max(moments.deviation.maxCoeff(), moments.mean.cwiseAbs().maxCoeff());
   std::vector<Eigen::Index> varying;
   for (Eigen::Index j = 0; j < decoder.rows(); ++j)
-    if (deviation(j) > least)
+    if (moments.deviation(j) > least)
       varying.push_back(j);
-  FeatureMatrix standardized(static_cast<Eigen::Index>(varying.size()),
-                             static_cast<Eigen::Index>(rows.size()));
+  const auto kept = static_cast<Eigen::Index>(varying.size());
+  const Eigen::VectorXd scale = moments.deviation.cwiseInverse();
+  FeatureMatrix standardized(kept, static_cast<Eigen::Index>(rows.size()));
   parallelFor(standardized.cols(), 128, [&](std::int64_t begin, std::int64_t end) {
-    Eigen::VectorXf whole;
     for (std::int64_t i = begin; i < end; ++i) {
-      whole = ((decoder.col(rows[static_cast<std::size_t>(i)]).cast<double>() - mean).array() /
-               deviation.array())
-                  .cast<float>();
-      standardized.col(i) = whole(varying);
+      const Eigen::VectorXf whole =
+          ((decoder.col(rows[static_cast<std::size_t>(i)]).cast<double>() - moments.mean)
+               .cwiseProduct(scale))
+              .cast<float>();
+      if (kept == decoder.rows())
+        standardized.col(i) = whole;
+      else
+        standardized.col(i) = whole(varying);
     }
   });
   return standardized;
@@ -313,8 +323,9 @@ struct Reduced {
   Eigen::VectorXd variances;
 };
 
-/// Axes in float where they are many and dear. A subspace that is wrong by 10⁻⁶ moves distances
-/// within it as little; the variances are measured on the scores themselves.
+/// Axes of standardised @p points, in float where they are many and dear. A subspace that is wrong
+/// by 10⁻⁶ moves distances within it as little; the variances are measured on the scores
+/// themselves.
 Reduced leadingComponents(const FeatureMatrix& points, int components, const Progress& progress)
 {
   constexpr Eigen::Index cheap = 512;
@@ -325,9 +336,9 @@ Reduced leadingComponents(const FeatureMatrix& points, int components, const Pro
     Pca pca = computePca(points, options, progress);
     return {std::move(pca.scores), std::move(pca.eigenvalues)};
   }
-  const Eigen::VectorXd mean = meanColumn(points);
-  Eigen::MatrixXd scatter =
-      scatterMatrix(points, mean, Precision::Single, progress.stage("Covariance", 0.0, 0.5));
+  // Their mean is zero but for rounding, whose square is nothing beside the variance of 1.
+  Eigen::MatrixXd scatter = scatterMatrix(points, Eigen::VectorXd::Zero(d), Precision::Single,
+                                          progress.stage("Covariance", 0.0, 0.5));
   progress.checkStopped();
   Eigen::MatrixXf covariance = (scatter / static_cast<double>(n - 1)).cast<float>();
   scatter.resize(0, 0);
