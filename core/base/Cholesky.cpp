@@ -9,11 +9,30 @@
 
 extern "C" {
 void dpotrf_(const char* triangle, const int* n, double* a, const int* lda, int* info);
+void spotrf_(const char* triangle, const int* n, float* a, const int* lda, int* info);
+void spotrs_(const char* triangle, const int* n, const int* columns, const float* a, const int* lda,
+             float* b, const int* ldb, int* info);
 void dtrtri_(const char* triangle, const char* diagonal, const int* n, double* a, const int* lda,
              int* info);
 }
 
 namespace orrery {
+namespace {
+
+template <typename Factor, typename Matrix>
+bool factorWith(Factor factor, Matrix& matrix)
+{
+  const int n = static_cast<int>(matrix.rows());
+  if (n == 0)
+    return true;
+  threadCount();  // puts LAPACK on one thread
+  int info = 0;
+  factor("L", &n, matrix.data(), &n, &info);
+  matrix.template triangularView<Eigen::StrictlyUpper>().setZero();
+  return info == 0 && matrix.diagonal().allFinite();
+}
+
+}  // namespace
 
 Eigen::MatrixXd gramOfColumns(const Eigen::Ref<const Eigen::MatrixXd>& a, const Progress& progress)
 {
@@ -37,14 +56,22 @@ Eigen::MatrixXd gramOfColumns(const Eigen::Ref<const Eigen::MatrixXd>& a, const 
 
 bool choleskyFactor(Eigen::MatrixXd& matrix)
 {
-  const int n = static_cast<int>(matrix.rows());
-  if (n == 0)
-    return true;
-  threadCount();  // puts LAPACK on one thread
+  return factorWith(dpotrf_, matrix);
+}
+
+bool choleskyFactor(Eigen::MatrixXf& matrix)
+{
+  return factorWith(spotrf_, matrix);
+}
+
+void solveWithFactor(const Eigen::MatrixXf& lower, Eigen::MatrixXf& columns)
+{
+  const int n = static_cast<int>(lower.rows()), count = static_cast<int>(columns.cols());
+  if (n == 0 || count == 0)
+    return;
+  threadCount();
   int info = 0;
-  dpotrf_("L", &n, matrix.data(), &n, &info);
-  matrix.triangularView<Eigen::StrictlyUpper>().setZero();
-  return info == 0 && matrix.diagonal().allFinite();
+  spotrs_("L", &n, &count, lower.data(), &n, columns.data(), &n, &info);
 }
 
 Eigen::MatrixXd lowerInverse(Eigen::MatrixXd lower)

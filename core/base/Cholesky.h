@@ -13,6 +13,10 @@ Eigen::MatrixXd gramOfColumns(const Eigen::Ref<const Eigen::MatrixXd>& a,
 /// Overwrites the symmetric @p matrix (its lower triangle is read) with L of L Lᵀ, zeros above.
 /// False if it is not positive definite; the matrix is then of no use. One call of LAPACK.
 [[nodiscard]] bool choleskyFactor(Eigen::MatrixXd& matrix);
+[[nodiscard]] bool choleskyFactor(Eigen::MatrixXf& matrix);
+
+/// Overwrites @p columns (n × b) with (L Lᵀ)⁻¹ times them, on the calling thread. O(n² b).
+void solveWithFactor(const Eigen::MatrixXf& lower, Eigen::MatrixXf& columns);
 
 /// L⁻¹ of a lower triangular matrix without zeros on its diagonal. One call of LAPACK.
 Eigen::MatrixXd lowerInverse(Eigen::MatrixXd lower);

@@ -6,15 +6,23 @@
 #include "core/base/LinearAlgebra.h"
 #include "core/base/Parallel.h"
 
+#if defined(__x86_64__)
+#include <xmmintrin.h>
+#endif
+
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <limits>
 #include <numbers>
 
 namespace orrery {
 namespace {
 
 // One loop per measure over four features at a time, as vectors: -O2 alone would leave them
-// scalar. Counts in, single precision out, all between in double.
+// scalar. Counts in, single precision out, all between in double. The results go past the caches:
+// a matrix of all pairs is far larger than they are, and fetching its lines before overwriting them
+// would take a third of the traffic.
 
 constexpr std::int64_t width = 4;
 using Counts = std::int32_t __attribute__((vector_size(16), aligned(4), may_alias));
@@ -27,56 +35,72 @@ struct Column {
   const double* own;
   const double* inverse;  ///< 1 / √(n_i (T − n_i)), 0 where undefined.
   double mine, blocks, mineInverse;
+  double added, least;  ///< Every value + added, but at least this.
   float* out;
   std::int64_t n;
 };
+
+// Always inline: compiled with whatever instructions the loop around them is compiled with. By
+// reference, since functions without AVX have no way to pass such vectors.
+
+__attribute__((always_inline)) inline void read(const Column& column, std::int64_t i, Doubles& both,
+                                                Doubles& own)
+{
+  own = *reinterpret_cast<const Doubles*>(column.own + i);
+  both = __builtin_convertvector(*reinterpret_cast<const Counts*>(column.both + i), Doubles);
+}
+
+__attribute__((always_inline)) inline void write(const Column& column, std::int64_t i,
+                                                 const Doubles& value)
+{
+  const Doubles sum = value + column.added, least = value * 0.0 + column.least;
+  const Floats result = __builtin_convertvector(sum > least ? sum : least, Floats);
+  float* out = column.out + i;
+#if defined(__x86_64__)
+  if (reinterpret_cast<std::uintptr_t>(out) % sizeof(Floats) == 0)
+    return _mm_stream_ps(out, reinterpret_cast<__m128>(result));
+#endif
+  *reinterpret_cast<Floats*>(out) = result;
+}
 
 ORRERY_FOR_EACH_CPU void simpleMatchingColumn(const Column& column)
 {
   const double scale = column.blocks > 0 ? 1 / column.blocks : 0.0;
   for (std::int64_t i = 0; i < column.n; i += width) {
-    const Doubles own = *reinterpret_cast<const Doubles*>(column.own + i);
-    const Doubles both =
-        __builtin_convertvector(*reinterpret_cast<const Counts*>(column.both + i), Doubles);
-    const Doubles value = (column.blocks - own - column.mine + 2.0 * both) * scale;
-    *reinterpret_cast<Floats*>(column.out + i) = __builtin_convertvector(value, Floats);
+    Doubles both, own;
+    read(column, i, both, own);
+    write(column, i, (column.blocks - own - column.mine + 2.0 * both) * scale);
   }
 }
 
 ORRERY_FOR_EACH_CPU void jaccardColumn(const Column& column)
 {
   for (std::int64_t i = 0; i < column.n; i += width) {
-    const Doubles own = *reinterpret_cast<const Doubles*>(column.own + i);
-    const Doubles both =
-        __builtin_convertvector(*reinterpret_cast<const Counts*>(column.both + i), Doubles);
+    Doubles both, own;
+    read(column, i, both, own);
     const Doubles either = own + column.mine - both, one = either * 0.0 + 1.0;
-    const Doubles value = both / (either > 0.0 ? either : one);
-    *reinterpret_cast<Floats*>(column.out + i) = __builtin_convertvector(value, Floats);
+    write(column, i, both / (either > 0.0 ? either : one));
   }
 }
 
 ORRERY_FOR_EACH_CPU void diceColumn(const Column& column)
 {
   for (std::int64_t i = 0; i < column.n; i += width) {
-    const Doubles own = *reinterpret_cast<const Doubles*>(column.own + i);
-    const Doubles both =
-        __builtin_convertvector(*reinterpret_cast<const Counts*>(column.both + i), Doubles);
+    Doubles both, own;
+    read(column, i, both, own);
     const Doubles sum = own + column.mine, one = sum * 0.0 + 1.0;
-    const Doubles value = 2.0 * both / (sum > 0.0 ? sum : one);
-    *reinterpret_cast<Floats*>(column.out + i) = __builtin_convertvector(value, Floats);
+    write(column, i, 2.0 * both / (sum > 0.0 ? sum : one));
   }
 }
 
 ORRERY_FOR_EACH_CPU void overlapColumn(const Column& column)
 {
   for (std::int64_t i = 0; i < column.n; i += width) {
-    const Doubles own = *reinterpret_cast<const Doubles*>(column.own + i);
-    const Doubles both =
-        __builtin_convertvector(*reinterpret_cast<const Counts*>(column.both + i), Doubles);
+    Doubles both, own;
+    read(column, i, both, own);
     const Doubles mine = own * 0.0 + column.mine, one = own * 0.0 + 1.0;
     const Doubles smaller = own < mine ? own : mine;
-    const Doubles value = both / (smaller > 0.0 ? smaller : one);
-    *reinterpret_cast<Floats*>(column.out + i) = __builtin_convertvector(value, Floats);
+    write(column, i, both / (smaller > 0.0 ? smaller : one));
   }
 }
 
@@ -84,13 +108,10 @@ ORRERY_FOR_EACH_CPU void overlapColumn(const Column& column)
 ORRERY_FOR_EACH_CPU void phiColumn(const Column& column)
 {
   for (std::int64_t i = 0; i < column.n; i += width) {
-    const Doubles own = *reinterpret_cast<const Doubles*>(column.own + i);
+    Doubles both, own;
+    read(column, i, both, own);
     const Doubles inverse = *reinterpret_cast<const Doubles*>(column.inverse + i);
-    const Doubles both =
-        __builtin_convertvector(*reinterpret_cast<const Counts*>(column.both + i), Doubles);
-    const Doubles value =
-        (both * column.blocks - own * column.mine) * (inverse * column.mineInverse);
-    *reinterpret_cast<Floats*>(column.out + i) = __builtin_convertvector(value, Floats);
+    write(column, i, (both * column.blocks - own * column.mine) * (inverse * column.mineInverse));
   }
 }
 
@@ -134,12 +155,15 @@ void fillColumn(const Cooccurrence& cooccurrence, const Marginals& marginals,
   const std::int32_t* both = cooccurrence.counts.col(feature).data();
   const double* own = marginals.own.data();
   const double* inverse = marginals.inverse.data();
+  const bool adds = shift == AffinityShift::Add, clips = shift == AffinityShift::Clip;
   const Column column = {both,
                          own,
                          inverse,
                          marginals.own(feature),
                          static_cast<double>(cooccurrence.blocks),
                          marginals.inverse(feature),
+                         adds ? 1.0 : 0.0,
+                         clips ? 0.0 : std::numeric_limits<double>::lowest(),
                          out,
                          whole};
   applyMeasure(measure, column);
@@ -160,11 +184,23 @@ void fillColumn(const Cooccurrence& cooccurrence, const Marginals& marginals,
     applyMeasure(measure, last);
     std::copy(lastOut, lastOut + (n - whole), out + whole);
   }
-  Eigen::Map<Eigen::ArrayXf> values(out, n);
-  if (shift == AffinityShift::Add)
-    values += 1.0f;
-  else if (shift == AffinityShift::Clip)
-    values = values.cwiseMax(0.0f);
+}
+
+/// After stores past the caches, before other threads read.
+void finishStores()
+{
+#if defined(__x86_64__)
+  _mm_sfence();
+#endif
+}
+
+/// n × n; memory that is large enough already is kept.
+void resizeFor(Eigen::MatrixXf& result, Eigen::Index n)
+{
+  if (result.rows() == n && result.cols() == n)
+    return;
+  result.resize(n, n);
+  adviseHugePages(result);
 }
 
 struct Names {
@@ -233,44 +269,42 @@ void affinityColumn(const Cooccurrence& cooccurrence, AffinityMeasure measure, A
                     FeatureId feature, Eigen::Ref<Eigen::VectorXf> column)
 {
   fillColumn(cooccurrence, Marginals(cooccurrence), measure, shift, feature, column.data());
+  finishStores();
+}
+
+void computeAffinity(const Cooccurrence& cooccurrence, AffinityMeasure measure, AffinityShift shift,
+                     const std::vector<FeatureId>& features, Eigen::MatrixXf& result,
+                     const Progress& progress)
+{
+  const bool all =
+      features.empty() || static_cast<std::int64_t>(features.size()) == cooccurrence.features();
+  const auto m = all ? cooccurrence.features() : static_cast<std::int64_t>(features.size());
+  const Marginals marginals(cooccurrence);
+  resizeFor(result, m);
+  parallelFor(m, 64, [&](std::int64_t begin, std::int64_t end) {
+    progress.update(begin, m);
+    Eigen::VectorXf column(all ? 0 : cooccurrence.features());
+    for (std::int64_t j = begin; j < end; ++j) {
+      float* out = result.data() + j * m;
+      if (all) {
+        fillColumn(cooccurrence, marginals, measure, shift, static_cast<FeatureId>(j), out);
+        continue;
+      }
+      fillColumn(cooccurrence, marginals, measure, shift, features[static_cast<std::size_t>(j)],
+                 column.data());
+      finishStores();
+      for (std::int64_t i = 0; i < m; ++i)
+        out[i] = column[features[static_cast<std::size_t>(i)]];
+    }
+    finishStores();
+  });
 }
 
 Eigen::MatrixXf computeAffinity(const Cooccurrence& cooccurrence, AffinityMeasure measure,
                                 AffinityShift shift, const Progress& progress)
 {
-  const std::int64_t n = cooccurrence.features();
-  const Marginals marginals(cooccurrence);
-  Eigen::MatrixXf result(n, n);
-  adviseHugePages(result);
-  parallelFor(n, 64, [&](std::int64_t begin, std::int64_t end) {
-    progress.update(begin, n);
-    for (std::int64_t feature = begin; feature < end; ++feature)
-      fillColumn(cooccurrence, marginals, measure, shift, static_cast<FeatureId>(feature),
-                 result.data() + feature * n);
-  });
-  return result;
-}
-
-Eigen::MatrixXf computeAffinity(const Cooccurrence& cooccurrence, AffinityMeasure measure,
-                                AffinityShift shift, const std::vector<FeatureId>& features,
-                                const Progress& progress)
-{
-  const auto m = static_cast<std::int64_t>(features.size());
-  if (m == cooccurrence.features())
-    return computeAffinity(cooccurrence, measure, shift, progress);
-  const Marginals marginals(cooccurrence);
-  Eigen::MatrixXf result(m, m);
-  adviseHugePages(result);
-  parallelFor(m, 64, [&](std::int64_t begin, std::int64_t end) {
-    progress.update(begin, m);
-    Eigen::VectorXf column(cooccurrence.features());
-    for (std::int64_t j = begin; j < end; ++j) {
-      fillColumn(cooccurrence, marginals, measure, shift, features[static_cast<std::size_t>(j)],
-                 column.data());
-      for (std::int64_t i = 0; i < m; ++i)
-        result(i, j) = column[features[static_cast<std::size_t>(i)]];
-    }
-  });
+  Eigen::MatrixXf result;
+  computeAffinity(cooccurrence, measure, shift, {}, result, progress);
   return result;
 }
 
@@ -293,14 +327,13 @@ Eigen::MatrixXf unitColumns(const FeatureMatrixView& decoder)
 
 /// @p change of every cosine. A tile and the one across the diagonal are filled from one product.
 template <typename Change>
-Eigen::MatrixXf fromCosines(const FeatureMatrixView& decoder, const Progress& progress,
-                            Change change)
+void fromCosines(const FeatureMatrixView& decoder, Eigen::MatrixXf& result,
+                 const Progress& progress, Change change)
 {
   constexpr Eigen::Index tile = 512;
   const Eigen::Index n = decoder.cols();
   const Eigen::MatrixXf unit = unitColumns(decoder);
-  Eigen::MatrixXf result(n, n);
-  adviseHugePages(result);
+  resizeFor(result, n);
   const Eigen::Index perSide = (n + tile - 1) / tile;
   const Eigen::Index tiles = perSide * (perSide + 1) / 2;
   parallelFor(tiles, 1, [&](std::int64_t index, std::int64_t) {
@@ -317,26 +350,25 @@ Eigen::MatrixXf fromCosines(const FeatureMatrixView& decoder, const Progress& pr
     result.block(i, j, rows, columns) = part;
     result.block(j, i, columns, rows) = part.transpose();
   });
-  return result;
 }
 
 }  // namespace
 
-Eigen::MatrixXf computePositiveCosine(const FeatureMatrixView& decoder, const Progress& progress)
+void computePositiveCosine(const FeatureMatrixView& decoder, Eigen::MatrixXf& result,
+                           const Progress& progress)
 {
-  return fromCosines(decoder, progress, [](Eigen::MatrixXf& cosines) {
-    cosines = cosines.cwiseMax(0.0f).cwiseMin(1.0f);
-  });
+  fromCosines(decoder, result, progress,
+              [](Eigen::MatrixXf& cosines) { cosines = cosines.cwiseMax(0.0f).cwiseMin(1.0f); });
 }
 
-Eigen::MatrixXf computeAngularSimilarity(const FeatureMatrixView& decoder, const Progress& progress)
+void computeAngularSimilarity(const FeatureMatrixView& decoder, Eigen::MatrixXf& result,
+                              const Progress& progress)
 {
-  Eigen::MatrixXf result = fromCosines(decoder, progress, [](Eigen::MatrixXf& cosines) {
+  fromCosines(decoder, result, progress, [](Eigen::MatrixXf& cosines) {
     // acos of a cosine that rounding took past 1 would be NaN.
     cosines = 1.0f - cosines.array().min(1.0f).max(-1.0f).acos() * std::numbers::inv_pi_v<float>;
   });
   result.diagonal().setOnes();
-  return result;
 }
 
 }  // namespace orrery

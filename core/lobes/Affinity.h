@@ -52,25 +52,27 @@ double affinity(AffinityMeasure measure, std::int64_t both, std::int64_t first, 
 void affinityColumn(const Cooccurrence& cooccurrence, AffinityMeasure measure, AffinityShift shift,
                     FeatureId feature, Eigen::Ref<Eigen::VectorXf> column);
 
-/// The dense matrix, n × n float (1 GiB for n = 16 384). One pass over the counts on all threads.
+/// The dense matrix between the features @p features (ascending; empty: all): m × m float (1 GiB
+/// for m = 16 384) in @p result, whose memory is kept if it has that shape already: touching so
+/// much new memory costs more than the figures. One pass over the counts on all threads.
+void computeAffinity(const Cooccurrence& cooccurrence, AffinityMeasure measure, AffinityShift shift,
+                     const std::vector<FeatureId>& features, Eigen::MatrixXf& result,
+                     const Progress& progress = {});
+/// The same between all features, in new memory.
 Eigen::MatrixXf computeAffinity(const Cooccurrence& cooccurrence, AffinityMeasure measure,
                                 AffinityShift shift = AffinityShift::None,
                                 const Progress& progress = {});
 
-/// The same between the features @p features (ascending) only: m × m float.
-Eigen::MatrixXf computeAffinity(const Cooccurrence& cooccurrence, AffinityMeasure measure,
-                                AffinityShift shift, const std::vector<FeatureId>& features,
-                                const Progress& progress = {});
-
 /// cos(x_i, x_j), at least 0, for all pairs of columns of @p decoder (d × n, finite); a zero vector
-/// has cosine 0 to all. n × n float; each tile of a pair of features is computed once.
-Eigen::MatrixXf computePositiveCosine(const FeatureMatrixView& decoder,
-                                      const Progress& progress = {});
+/// has cosine 0 to all. n × n float in @p result, whose memory is kept if it has that shape
+/// already; each tile of a pair of features is computed once.
+void computePositiveCosine(const FeatureMatrixView& decoder, Eigen::MatrixXf& result,
+                           const Progress& progress = {});
 
 /// 1 − arccos(cos(x_i, x_j)) / π for all pairs of columns of @p decoder (d × n, finite): n × n
-/// float, 1 on the diagonal. A zero vector has similarity ½ (a right angle) to all others. Tiled
-/// products on all threads.
-Eigen::MatrixXf computeAngularSimilarity(const FeatureMatrixView& decoder,
-                                         const Progress& progress = {});
+/// float, 1 on the diagonal; @p result as above. A zero vector has similarity ½ (a right angle) to
+/// all others. Tiled products on all threads.
+void computeAngularSimilarity(const FeatureMatrixView& decoder, Eigen::MatrixXf& result,
+                              const Progress& progress = {});
 
 }  // namespace orrery

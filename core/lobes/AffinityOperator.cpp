@@ -15,9 +15,9 @@ namespace {
 
 class DenseOperator : public AffinityOperator {
  public:
-  explicit DenseOperator(Eigen::MatrixXf affinity) : m_affinity(std::move(affinity))
+  explicit DenseOperator(Eigen::MatrixXf& affinity) : m_affinity(affinity)
   {
-    m_affinity.diagonal().setZero();
+    affinity.diagonal().setZero();
   }
 
   [[nodiscard]] Eigen::Index size() const override { return m_affinity.cols(); }
@@ -47,7 +47,7 @@ class DenseOperator : public AffinityOperator {
   }
 
  private:
-  Eigen::MatrixXf m_affinity;
+  const Eigen::MatrixXf& m_affinity;
 };
 
 /// Vectors that are multiplied together; as rows of `lanes` numbers per feature.
@@ -369,9 +369,9 @@ NormalizedEigen solveWhole(const AffinityOperator& affinity, const Eigen::Vector
 
 }  // namespace
 
-std::unique_ptr<AffinityOperator> denseOperator(Eigen::MatrixXf affinity)
+std::unique_ptr<AffinityOperator> denseOperator(Eigen::MatrixXf& affinity)
 {
-  return std::make_unique<DenseOperator>(std::move(affinity));
+  return std::make_unique<DenseOperator>(affinity);
 }
 
 std::unique_ptr<AffinityOperator> firingsOperator(const Firings& firings, AffinityMeasure measure,

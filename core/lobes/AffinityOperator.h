@@ -25,8 +25,8 @@ class AffinityOperator {
                                               const Progress& progress) const = 0;
 };
 
-/// Takes the matrix over; sets its diagonal to zero.
-std::unique_ptr<AffinityOperator> denseOperator(Eigen::MatrixXf affinity);
+/// Of a matrix that must outlive it and whose diagonal it sets to zero.
+std::unique_ptr<AffinityOperator> denseOperator(Eigen::MatrixXf& affinity);
 
 /// phi + 1 or simple matching over the features @p features (ascending) of @p firings.
 std::unique_ptr<AffinityOperator> firingsOperator(const Firings& firings, AffinityMeasure measure,

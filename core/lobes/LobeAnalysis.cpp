@@ -108,7 +108,7 @@ class Analysis {
                              ? clusterFirings(*m_data.firings, measure, m_options.shift, used,
                                               m_options.clustering, stage)
                              : clusterCooccurrence(*counts, measure, m_options.shift, used,
-                                                   m_options.clustering, stage);
+                                                   m_options.clustering, stage, &m_room);
       addNotes(lobes.clustering, displayName(measure), m_result);
       if (m_options.measureStability && m_data.firings)
         lobes.stability = measureStability(*m_data.firings, measure, m_options.shift, used,
@@ -125,7 +125,8 @@ class Analysis {
   {
     m_result.spatial =
         clusterVectors(m_decoder, m_options.shift, m_result.features.used, m_options.clustering,
-                       m_progress.stage("Lobes by vectors", 0.45, 0.6));
+                       m_progress.stage("Lobes by vectors", 0.45, 0.6), &m_room);
+    m_room.resize(0, 0);
     addNotes(m_result.spatial, "cosine", m_result);
   }
 
@@ -146,6 +147,7 @@ class Analysis {
   FeatureMatrixView m_decoder;
   const LobeAnalysisOptions& m_options;
   const Progress& m_progress;
+  Eigen::MatrixXf m_room;  ///< Of the dense affinities, one after the other.
   LobeAnalysis m_result;
 };
 

@@ -6,6 +6,7 @@
 #include "core/base/LinearAlgebra.h"
 #include "core/base/Parallel.h"
 #include "core/base/Random.h"
+#include "core/lobes/LogisticCurvature.h"
 
 #include <algorithm>
 #include <cmath>
@@ -13,6 +14,7 @@
 #include <functional>
 #include <limits>
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -74,6 +76,7 @@ void fewBackward(const float* residuals, const float* x, std::int64_t d, std::in
 class Products {
  public:
   explicit Products(const FeatureMatrixView& x) : m_x(x) {}
+  [[nodiscard]] const FeatureMatrixView& vectors() const { return m_x; }
   [[nodiscard]] Eigen::Index dimensions() const { return m_x.rows(); }
   [[nodiscard]] Eigen::Index features() const { return m_x.cols(); }
 
@@ -223,7 +226,9 @@ class Memory {
   void clear() { m_pairs.clear(); }
   [[nodiscard]] bool isEmpty() const { return m_pairs.empty(); }
 
-  [[nodiscard]] Eigen::MatrixXd direction(const Eigen::MatrixXd& gradient) const
+  /// @p curvature: what the Hessian is like before any step; null: a multiple of the identity.
+  [[nodiscard]] Eigen::MatrixXd direction(const Eigen::MatrixXd& gradient,
+                                          const LogisticCurvature* curvature) const
   {
     Eigen::MatrixXd result = -gradient;
     std::vector<double> shares(m_pairs.size());
@@ -231,7 +236,9 @@ class Memory {
       shares[i] = m_pairs[i].inverse * dot(m_pairs[i].step, result);
       result -= shares[i] * m_pairs[i].change;
     }
-    if (!m_pairs.empty())
+    if (curvature)
+      result = curvature->solve(result);
+    else if (!m_pairs.empty())
       result /= m_pairs.back().inverse * m_pairs.back().change.squaredNorm();
     for (std::size_t i = 0; i < m_pairs.size(); ++i)
       result += (shares[i] - m_pairs[i].inverse * dot(m_pairs[i].change, result)) * m_pairs[i].step;
@@ -251,9 +258,11 @@ class Memory {
 class Fit {
  public:
   /// @p classOf: of every column that the products work on; negative: does not train.
+  /// @p curvature: may be null.
   Fit(std::vector<std::int32_t> classOf, int classes, Eigen::Index d,
-      const LogisticOptions& options)
+      const LogisticOptions& options, LogisticCurvature* curvature)
       : m_options(options),
+        m_curvature(curvature),
         m_classOf(std::move(classOf)),
         // Two classes need one vector w; as ±w/2 in two rows the penalty of |w|² counts half.
         m_penalty((classes == 2 ? 2.0 : 1.0) / options.inverseStrength),
@@ -273,6 +282,8 @@ class Fit {
         m_point(c, d) = -1e4;
     m_logits.colwise() = m_point.col(d).cast<float>();
     m_value = along(0.0).value;
+    if (curvature)
+      curvature->prepare(classes, m_penalty);
   }
 
   [[nodiscard]] bool isDone() const { return m_done; }
@@ -315,7 +326,7 @@ class Fit {
       m_done = true;
       return;
     }
-    m_direction = m_memory.direction(m_gradient);
+    m_direction = m_memory.direction(m_gradient, m_curvature);
     if (!(dot(m_direction, m_gradient) < 0.0)) {
       m_memory.clear();
       m_direction = -m_gradient;
@@ -339,7 +350,7 @@ class Fit {
     const Slope start = along(0.0);
     double low = 0.0, high = std::numeric_limits<double>::infinity();
     double length = start.curvature > 0.0 ? std::min(-start.slope / start.curvature, 1e6) : 1.0;
-    if (!m_memory.isEmpty())
+    if (m_curvature || !m_memory.isEmpty())
       length = 1.0;
     double best = 0.0;
     Slope reached = start;
@@ -445,6 +456,7 @@ class Fit {
   }
 
   LogisticOptions m_options;
+  const LogisticCurvature* m_curvature;
   std::vector<std::int32_t> m_classOf;
   double m_penalty;
   std::int64_t m_training = 0;
@@ -583,6 +595,14 @@ std::vector<LogisticModel> fitLogistics(const FeatureMatrixView& x,
     });
   }
   const Products products(part.size() > 0 ? FeatureMatrixView(part) : x);
+  Eigen::Index classes = 0;
+  for (const LogisticProblem& problem : problems)
+    classes += problem.classes;
+  std::unique_ptr<LogisticCurvature> curvature;
+  if (options.curvature &&
+      LogisticCurvature::pays(products.dimensions(), products.features(), classes))
+    curvature =
+        std::make_unique<LogisticCurvature>(products.vectors(), progress.stage("", 0.0, 0.1));
   std::vector<Fit> fits;
   fits.reserve(problems.size());
   for (const LogisticProblem& problem : problems) {
@@ -590,9 +610,9 @@ std::vector<LogisticModel> fitLogistics(const FeatureMatrixView& x,
     for (const FeatureId feature : problem.train)
       classOf[static_cast<std::size_t>(column[static_cast<std::size_t>(feature)])] =
           problem.labels[static_cast<std::size_t>(feature)];
-    fits.emplace_back(std::move(classOf), problem.classes, x.rows(), options);
+    fits.emplace_back(std::move(classOf), problem.classes, x.rows(), options, curvature.get());
   }
-  descend(products, fits, options.maxIterations, progress);
+  descend(products, fits, options.maxIterations, progress.stage("", curvature ? 0.1 : 0.0, 1.0));
   std::vector<LogisticModel> models;
   for (const Fit& fit : fits)
     models.push_back(fit.model());

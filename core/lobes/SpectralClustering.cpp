@@ -159,16 +159,18 @@ const Lobes* SpectralClustering::find(int clusters) const
 SpectralClustering clusterCooccurrence(const Cooccurrence& counts, AffinityMeasure measure,
                                        AffinityShift shift, const std::vector<FeatureId>& features,
                                        const SpectralClusteringOptions& options,
-                                       const Progress& progress)
+                                       const Progress& progress, Eigen::MatrixXf* room)
 {
   refuseNegative(measure, shift);
   const std::vector<FeatureId> ids = allIfEmpty(features, counts.features());
   const SpectralClusteringOptions good = checked(options, ids.size());
   // Phi alone has negative values to do away with.
   const AffinityShift applied = measure == AffinityMeasure::Phi ? shift : AffinityShift::None;
-  const auto affinity = denseOperator(
-      computeAffinity(counts, measure, applied, ids, progress.stage("Affinity", 0.0, 0.1)));
-  return cluster(*affinity, ids, counts.features(), good, progress.stage("", 0.1, 1.0));
+  Eigen::MatrixXf own;
+  Eigen::MatrixXf& affinity = room ? *room : own;
+  computeAffinity(counts, measure, applied, ids, affinity, progress.stage("Affinity", 0.0, 0.1));
+  return cluster(*denseOperator(affinity), ids, counts.features(), good,
+                 progress.stage("", 0.1, 1.0));
 }
 
 bool isLinearInCounts(AffinityMeasure measure, AffinityShift shift)
@@ -193,24 +195,26 @@ SpectralClustering clusterFirings(const Firings& firings, AffinityMeasure measur
 SpectralClustering clusterVectors(const FeatureMatrixView& decoder, AffinityShift shift,
                                   const std::vector<FeatureId>& features,
                                   const SpectralClusteringOptions& options,
-                                  const Progress& progress)
+                                  const Progress& progress, Eigen::MatrixXf* room)
 {
   const std::vector<FeatureId> ids = allIfEmpty(features, decoder.cols());
   const SpectralClusteringOptions good = checked(options, ids.size());
   const Progress making = progress.stage("Angles", 0.0, 0.5);
+  Eigen::MatrixXf own;
+  Eigen::MatrixXf& affinity = room ? *room : own;
   const auto make = [&](const FeatureMatrixView& vectors) {
-    return shift == AffinityShift::Clip ? computePositiveCosine(vectors, making)
-                                        : computeAngularSimilarity(vectors, making);
+    if (shift == AffinityShift::Clip)
+      computePositiveCosine(vectors, affinity, making);
+    else
+      computeAngularSimilarity(vectors, affinity, making);
   };
-  Eigen::MatrixXf affinity;
   if (static_cast<Eigen::Index>(ids.size()) == decoder.cols()) {
-    affinity = make(decoder);
+    make(decoder);
   } else {
     const Eigen::MatrixXf part = decoder(Eigen::all, ids);
-    affinity = make(part);
+    make(part);
   }
-  const auto dense = denseOperator(std::move(affinity));
-  return cluster(*dense, ids, decoder.cols(), good, progress.stage("", 0.5, 1.0));
+  return cluster(*denseOperator(affinity), ids, decoder.cols(), good, progress.stage("", 0.5, 1.0));
 }
 
 SpectralClustering clusterAffinity(const Eigen::MatrixXf& affinity,
@@ -224,8 +228,8 @@ SpectralClustering clusterAffinity(const Eigen::MatrixXf& affinity,
     throw Error("an affinity for spectral clustering has no negative values and is finite");
   const std::vector<FeatureId> ids = allIfEmpty({}, affinity.cols());
   const SpectralClusteringOptions good = checked(options, ids.size());
-  const auto dense = denseOperator(affinity);
-  return cluster(*dense, ids, affinity.cols(), good, progress);
+  Eigen::MatrixXf copy = affinity;
+  return cluster(*denseOperator(copy), ids, affinity.cols(), good, progress);
 }
 
 }  // namespace orrery

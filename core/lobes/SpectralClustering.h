@@ -58,12 +58,15 @@ struct SpectralClustering {
 /// phi + 1 and simple matching are linear in the counts: where only @p firings are given they are
 /// clustered without any n × n matrix (see the overload below). Here the affinity is made once as a
 /// dense float matrix over the m features that take part: m² · 4 bytes (1 GiB for 16 384) and
-/// O(m² b) for each product with b vectors. Throws Error if the affinity has negative values (phi
-/// without a shift), if there are fewer features than lobes, or bad options.
+/// O(m² b) for each product with b vectors. @p room: memory for it that outlives the call, so that
+/// the next clustering of as many features needs no new one; null: given back at the end. Throws
+/// Error if the affinity has negative values (phi without a shift), if there are fewer features
+/// than lobes, or bad options.
 SpectralClustering clusterCooccurrence(const Cooccurrence& counts, AffinityMeasure measure,
                                        AffinityShift shift, const std::vector<FeatureId>& features,
                                        const SpectralClusteringOptions& options = {},
-                                       const Progress& progress = {});
+                                       const Progress& progress = {},
+                                       Eigen::MatrixXf* room = nullptr);
 
 /// Whether clusterFirings takes it: simple matching, and phi with AffinityShift::Add.
 bool isLinearInCounts(AffinityMeasure measure, AffinityShift shift);
@@ -81,7 +84,7 @@ SpectralClustering clusterFirings(const Firings& firings, AffinityMeasure measur
 SpectralClustering clusterVectors(const FeatureMatrixView& decoder, AffinityShift shift,
                                   const std::vector<FeatureId>& features,
                                   const SpectralClusteringOptions& options = {},
-                                  const Progress& progress = {});
+                                  const Progress& progress = {}, Eigen::MatrixXf* room = nullptr);
 
 /// Clusters by any dense affinity (n × n, symmetric, no negative value; its diagonal is ignored).
 SpectralClustering clusterAffinity(const Eigen::MatrixXf& affinity,

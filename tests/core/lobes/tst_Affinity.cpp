@@ -88,13 +88,26 @@ class tst_Affinity : public QObject {
     const Cooccurrence data = someCounts();
     const Eigen::MatrixXf plain = computeAffinity(data, AffinityMeasure::Phi);
     QVERIFY(plain.minCoeff() < 0);
-    QVERIFY(computeAffinity(data, AffinityMeasure::Phi, AffinityShift::Add) ==
-            (plain.array() + 1.0f).matrix());
+    // Shifted in double, then rounded: once instead of twice.
+    const Eigen::MatrixXf added = computeAffinity(data, AffinityMeasure::Phi, AffinityShift::Add);
+    QVERIFY((added.array() - plain.array() - 1.0f).abs().maxCoeff() <= 1.2e-7f);
     QVERIFY(computeAffinity(data, AffinityMeasure::Phi, AffinityShift::Clip) ==
             plain.cwiseMax(0.0f));
     Eigen::VectorXf column(40);
     affinityColumn(data, AffinityMeasure::Phi, AffinityShift::Add, 7, column);
-    QVERIFY(column == (plain.col(7).array() + 1.0f).matrix());
+    QVERIFY(column == added.col(7));
+  }
+
+  void memoryIsKept()
+  {
+    const Cooccurrence data = someCounts();
+    const std::vector<FeatureId> some = {1, 5, 6, 20, 39};
+    Eigen::MatrixXf result;
+    computeAffinity(data, AffinityMeasure::Dice, AffinityShift::None, some, result);
+    const float* memory = result.data();
+    computeAffinity(data, AffinityMeasure::Jaccard, AffinityShift::None, some, result);
+    QVERIFY(result.data() == memory);
+    QVERIFY(result == computeAffinity(data, AffinityMeasure::Jaccard)(some, some));
   }
 
   void names()
@@ -109,7 +122,8 @@ class tst_Affinity : public QObject {
     FeatureMatrix vectors(2, 6);
     vectors << 1, 0, -2, 3, 0, 1,  //
         0, 5, 0, 3, 0, 1e-20f;
-    const Eigen::MatrixXf similarity = computeAngularSimilarity(vectors);
+    Eigen::MatrixXf similarity;
+    computeAngularSimilarity(vectors, similarity);
     QVERIFY(std::abs(similarity(0, 1) - 0.5f) < 1e-6f);
     QVERIFY(std::abs(similarity(0, 2)) < 1e-6f);
     QVERIFY(std::abs(similarity(0, 3) - 0.75f) < 1e-6f);

@@ -157,7 +157,8 @@ class tst_AffinityReference : public QObject {
     const std::vector<double> numbers = file->readNumbers(file->tensors().front(), {});
     const FeatureMatrix vectors =
         Eigen::Map<const Eigen::MatrixXd>(numbers.data(), 300, 8168).leftCols(8000).cast<float>();
-    const Eigen::MatrixXf matrix = computeAngularSimilarity(vectors);
+    Eigen::MatrixXf matrix;
+    computeAngularSimilarity(vectors, matrix);
     // In double: a panel of columns at a time.
     Eigen::MatrixXd unit = vectors.cast<double>();
     unit.colwise().normalize();

@@ -136,6 +136,43 @@ class tst_LogisticRegression : public QObject {
     QVERIFY2(std::abs(accuracy - 0.25) < 0.06, qPrintable(QString::number(accuracy)));
   }
 
+  void curvatureSavesStepsToTheSameMinimum()
+  {
+    // Twelve planted classes in vectors of very unequal directions, as dictionaries have them.
+    constexpr Eigen::Index d = 60, n = 2400;
+    constexpr int classes = 12;
+    Random random(11);
+    FeatureMatrix x(d, n);
+    Eigen::MatrixXf centres(d, classes);
+    for (Eigen::Index i = 0; i < centres.size(); ++i)
+      centres.data()[i] = static_cast<float>(random.normal());
+    std::vector<std::int32_t> labels;
+    for (Eigen::Index i = 0; i < n; ++i) {
+      labels.push_back(static_cast<std::int32_t>(random.below(classes)));
+      for (Eigen::Index j = 0; j < d; ++j)
+        x(j, i) = static_cast<float>((j == 0 ? 3.0 : 0.0) +
+                                     random.normal() * 2.0 / (1.0 + 0.3 * static_cast<double>(j)));
+      x.col(i) += 0.3f * centres.col(labels.back());
+      x.col(i).normalize();
+    }
+    std::vector<FeatureId> all(n);
+    std::iota(all.begin(), all.end(), 0);
+    LogisticOptions options;
+    options.tolerance = 1e-6;
+    const LogisticModel shaped = fitLogistic(x, labels, all, classes, options);
+    options.curvature = false;
+    const LogisticModel plain = fitLogistic(x, labels, all, classes, options);
+    QVERIFY(shaped.converged && plain.converged);
+    QVERIFY2(2 * shaped.iterations < plain.iterations,
+             qPrintable(QString("%1 against %2").arg(shaped.iterations).arg(plain.iterations)));
+    QVERIFY2((shaped.weights - plain.weights).cwiseAbs().maxCoeff() <
+                 0.01f * plain.weights.cwiseAbs().maxCoeff(),
+             qPrintable(QString::number((shaped.weights - plain.weights).cwiseAbs().maxCoeff())));
+    setThreadCount(1);
+    options.curvature = true;
+    QVERIFY(fitLogistic(x, labels, all, classes, options).weights == shaped.weights);
+  }
+
   void sameBitsForAnyThreads()
   {
     const Problem problem = referenceProblem(4);
