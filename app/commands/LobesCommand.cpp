@@ -127,6 +127,7 @@ Json resultJson(const std::string& affinity, const LobeLocality& locality)
   json["ami_p"] = locality.ami.p;
   json["verdict"] = displayName(locality.verdict);
   json["verdict_within_deciles"] = displayName(locality.beyondFrequency);
+  json["sentence"] = locality.sentence();
   return json;
 }
 

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <limits>
 #include <numeric>
 #include <utility>
@@ -291,10 +292,13 @@ Verdict verdictOf(const NullComparison& comparison)
 
 std::string LobeLocality::sentence() const
 {
-  if (beyondFrequency == verdict)
-    return displayName(verdict);
-  return displayName(verdict) + ", " + displayName(beyondFrequency) +
-         " among features of like frequency";
+  const auto said = [](Verdict found, double p) {
+    char number[32];
+    std::snprintf(number, sizeof number, "%.2g", p);
+    return displayName(found) + " (p = " + number + ")";
+  };
+  return said(verdict, ami.p) + "; within deciles of firing frequency " +
+         said(beyondFrequency, amiWithinDeciles.p);
 }
 
 std::string displayName(Verdict verdict)

@@ -77,7 +77,8 @@ struct LobeLocality {
   /// Of the AMI within deciles, another question: whether more than firing frequency, which may
   /// shape lobes of both kinds, ties them together.
   Verdict beyondFrequency = Verdict::NotDistinguishable;
-  /// "clearly above chance", and what remains within deciles where that is another verdict.
+  /// Both verdicts with their p: "clearly above chance (p = 0.001); within deciles of firing
+  /// frequency weakly above chance (p = 0.03)".
   [[nodiscard]] std::string sentence() const;
   LocalityOptions options;
 };
