@@ -55,8 +55,8 @@ constexpr ActionSpec specs[] = {
      false, true},
 
     {"edit.undo", Group::Edit, "&Undo",
-     "Take back the last change of selection, camera, colours or search", "undo", "Ctrl+Z",
-     Needs::Undo, false, true},
+     "Take back the last change of selection, view, colours, search, lobes, vectors or panels",
+     "undo", "Ctrl+Z", Needs::Undo, false, true},
     {"edit.redo", Group::Edit, "&Redo", "Do again what was taken back", "redo",
      "Ctrl+Shift+Z; Ctrl+Y", Needs::Redo, false, true},
     {"edit.copyView", Group::Edit, "Copy &view", "Copy the picture to the clipboard", "copy", "F12",
@@ -163,6 +163,9 @@ constexpr ActionSpec specs[] = {
      "Ctrl+Shift+H", Needs::Part, false, false, true},
     {"view.names", Group::View, "&Names beside points", "Show labels in the picture", "labels", "N",
      Needs::Map, true, false, true},
+    {"view.hideRest", Group::View, "Hide th&e rest",
+     "Hide what a search or a filter turns grey; off: it stays, in grey", "", "H", Needs::Part,
+     true},
     {"view.nextLayer", Group::View, "Ne&xt layer", "Show the next open layer", "layers",
      "Ctrl+PgDown", Needs::Dictionary},
     {"view.previousLayer", Group::View, "Pre&vious layer", "Show the layer before", "layers",
@@ -268,6 +271,9 @@ constexpr ActionSpec specs[] = {
     {"vectors.takeOut", Group::Tools, "&Take the vectors out",
      "A layer whose features have lost what they share with the vectors", "", "", Needs::Part},
 
+    {"vectors.twins", Group::Tools, "&Near-duplicates and antipodes",
+     "Columns with every feature's nearest and most opposite one, over all pairs", "", "",
+     Needs::Part},
     {"tools.stop", Group::Tools, "&Stop all jobs", "Stop whatever runs in the background", "stop",
      "Ctrl+.", Needs::Nothing, false, false, true},
 

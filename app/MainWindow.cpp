@@ -4,6 +4,7 @@
 #include "app/HelpDialogs.h"
 #include "app/KeyDialog.h"
 #include "app/parts/CrystalPart.h"
+#include "app/parts/DockPart.h"
 #include "app/parts/ExportPart.h"
 #include "app/parts/GalaxyPart.h"
 #include "app/parts/LobePart.h"
@@ -14,6 +15,7 @@
 #include "app/parts/SessionPart.h"
 #include "app/parts/VectorPart.h"
 #include "app/parts/ViewPart.h"
+#include "core/document/CountText.h"
 #include "core/io/ByteSource.h"
 #include "core/io/ResultFile.h"
 #include "widgets/figure/PictureSession.h"
@@ -312,6 +314,9 @@ void MainWindow::makeParts()
   m_vectorPart = new VectorPart(context);
   m_parts = {m_session,       m_viewPart, maps,    crystals,   m_lobePart,  new GalaxyPart(context),
              m_selectionPart, m_notePart, exports, m_plotPart, m_vectorPart};
+  m_dockPart = new DockPart(this, m_document.undoStack(), this);
+  for (QDockWidget* panel : m_docks)
+    m_dockPart->watch(panel);
   m_views->restoreState(m_settings->views());
 }
 
@@ -481,6 +486,7 @@ void MainWindow::connectDocument()
           [this] { m_document.setCurrentLayer(m_layer->currentData().toInt()); });
   connect(m_cloud, &CloudPanel::colorsChanged, this, &MainWindow::showLegend);
   connect(m_cloud, &CloudPanel::hintChanged, m_hint, &QLabel::setText);
+  connect(m_cloud, &CloudPanel::overlaysChanged, this, &MainWindow::showStatus);
   connect(
       m_features, &FeaturePanel::saveRequested, this,
       [this](const std::vector<FeatureId>& features) { saveFeatures(features, tr("features")); });
@@ -637,11 +643,12 @@ void MainWindow::saveFeatures(const std::vector<FeatureId>& features, const QStr
   const auto dictionary = m_document.dictionary();
   const QString file = dictionary ? askFileName(name) : QString();
   if (!file.isEmpty())
-    saveTable(
-        file.toStdString(),
-        tr("%1 features are saved in %2, with ids and labels.")
-            .arg(displayCount(static_cast<std::int64_t>(features.size())), QStringLiteral("%1")),
-        [dictionary, features] { return featureTable(*dictionary, features); });
+    saveTable(file.toStdString(),
+              tr("%1 saved in %2, with ids and labels.")
+                  .arg(countText(static_cast<std::int64_t>(features.size()), tr("feature is"),
+                                 tr("features are")),
+                       QStringLiteral("%1")),
+              [dictionary, features] { return featureTable(*dictionary, features); });
 }
 
 void MainWindow::saveNeighbors(const NeighborList& list)
@@ -720,8 +727,12 @@ void MainWindow::showDocks(bool shown)
       waiting->show();
     // What was never sized by hand gets room to be read.
     if (auto* inspector = findChild<QDockWidget*>(QStringLiteral("inspector"));
-        inspector && inspector->width() < narrowPanel && !m_settings->hasWindow())
-      resizeDocks({m_docks.front(), inspector}, {330, 320}, Qt::Horizontal);
+        inspector && !m_settings->hasWindow()) {
+      if (inspector->width() < narrowPanel)
+        resizeDocks({m_docks.front(), inspector}, {330, 320}, Qt::Horizontal);
+      if (auto* appearance = findChild<QDockWidget*>(QStringLiteral("appearance")))
+        resizeDocks({inspector, appearance}, {height() * 11 / 20, height() * 9 / 20}, Qt::Vertical);
+    }
     return;
   }
   for (QDockWidget* panel : m_docks)
@@ -796,6 +807,9 @@ void MainWindow::showStatus()
   QString text;
   if (!embedding)
     text = tr("%1 features loaded, first map under way").arg(displayCount(loaded));
+  else if (const auto hidden = static_cast<std::int64_t>(m_cloud->hidden().size()); hidden > 0)
+    text = tr("%1 points shown, %2 loaded: the rest is hidden (H shows it in grey)")
+               .arg(displayCount(loaded - hidden), displayCount(loaded));
   else if (missing == 0)
     text = tr("%1 points shown = %1 loaded").arg(displayCount(loaded));
   else

@@ -29,6 +29,7 @@
 
 namespace orrery {
 
+class DockPart;
 class HelpDialog;
 class LobePart;
 class NotePart;
@@ -112,6 +113,7 @@ class MainWindow : public QMainWindow {
   Settings* m_settings;
   Document m_document;
   Annotations m_annotations{&m_document};
+  DockPart* m_dockPart = nullptr;
   SessionPart* m_session = nullptr;
   ViewPart* m_viewPart = nullptr;
   SelectionPart* m_selectionPart = nullptr;

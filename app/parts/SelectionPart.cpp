@@ -1,6 +1,8 @@
 #include "app/parts/SelectionPart.h"
 
 #include "core/base/Error.h"
+#include "core/document/ChangeCommand.h"
+#include "core/document/CountText.h"
 #include "core/document/Growth.h"
 #include "core/io/ByteSource.h"
 #include "widgets/models/FeatureList.h"
@@ -63,6 +65,26 @@ SelectionPart::SelectionPart(const WindowContext& context, QObject* parent)
   context.on("select.load", this, load);
   context.on("select.grow", this, [this] { growByNeighbors(10); });
   context.on("select.save", this, [this] { saveSelections(); });
+  QAction* hide = context.actions->action("view.hideRest");
+  connect(hide, &QAction::triggered, this, [this, hide](bool hidden) {
+    const auto put = [this, hide](bool wanted) {
+      hide->setChecked(wanted);
+      m_context.cloud->setHideRest(wanted);
+    };
+    m_context.document->undoStack()->push(new ChangeCommand(
+        0, hidden ? tr("Hide the rest") : tr("Show the rest in grey"),
+        [put, hidden] { put(hidden); }, [put, hidden] { put(!hidden); }));
+  });
+  if (context.keepState)
+    context.keepState(
+        "rest",
+        [this] {
+          return QJsonObject{{QStringLiteral("hidden"), m_context.cloud->hidesRest()}};
+        },
+        [this, hide](const QJsonObject& kept) {
+          hide->setChecked(kept[QStringLiteral("hidden")].toBool());
+          m_context.cloud->setHideRest(hide->isChecked());
+        });
 
   // Before the panel's own answer to the gesture: what is drawn is what the selection then is.
   CloudView* view = context.cloud->view();
@@ -103,6 +125,7 @@ void SelectionPart::showState()
     m_context.actions->action(id)->setEnabled(enabled);
   };
   enable("select.panel", open);
+  enable("view.hideRest", open);
   enable("select.paste", open);
   enable("select.load", open);
   enable("select.keep", selected);
@@ -157,23 +180,25 @@ void SelectionPart::take(const FoundFeatures& found, const QString& from)
   const auto count = [](std::size_t number) {
     return displayCount(static_cast<std::int64_t>(number));
   };
+  const QString features =
+      countText(static_cast<std::int64_t>(found.features.size()), tr("feature"), tr("features"));
+  const QString entries = countText(found.entries, tr("entry"), tr("entries"));
   QString text;
   if (found.entries == 0)
     text = tr("There is no list in %1.").arg(from);
   else if (found.missing.empty())
-    text = tr("%1 features by %2 entries of %3.")
-               .arg(count(found.features.size()), displayCount(found.entries), from);
+    text = tr("%1 by %2 of %3.").arg(features, entries, from);
   else
-    text = tr("%1 features by %2 entries of %3; not found: %4.")
-               .arg(count(found.features.size()), displayCount(found.entries), from,
+    text = tr("%1 by %2 of %3; not found: %4.")
+               .arg(features, entries, from,
                     found.missing.size() == 1
                         ? QStringLiteral("“%1”").arg(visibleText(found.missing.front(), 40))
                         : count(found.missing.size()));
   QString details = QString::fromStdString(found.rule);
   if (found.folded > 0)
-    details += tr("\n%1 entries were found without regard to case, a leading blank or a sub-token "
-                  "mark.")
-                   .arg(displayCount(found.folded));
+    details += QLatin1Char('\n') +
+               tr("%1 found without regard to case, a leading blank or a sub-token mark.")
+                   .arg(countText(found.folded, tr("entry was"), tr("entries were")));
   if (!found.missing.empty()) {
     details += tr("\nNot found:");
     for (std::size_t i = 0; i < std::min(found.missing.size(), namedMissing); ++i)

@@ -32,6 +32,7 @@ VectorPart::VectorPart(const WindowContext& context, QObject* parent)
     m_study->addMeanOfSelection();
   });
   context.on("vectors.rank", this, [this] { m_study->rank(m_panel->chosen()); });
+  context.on("vectors.twins", this, [this] { m_study->findTwins(); });
   context.on("vectors.add", this, [this] { m_study->addAsPoints(m_panel->chosen()); });
   context.on("vectors.takeOut", this, [this] { m_study->takeOut(m_panel->chosen()); });
   context.keepState(
@@ -63,6 +64,7 @@ void VectorPart::showState()
   };
   enable("vectors.panel", open);
   enable("vectors.load", open);
+  enable("vectors.twins", open);
   enable("vectors.mean", open && !m_context.document->selection()->features().empty());
   for (const char* id : {"vectors.rank", "vectors.add", "vectors.takeOut"})
     enable(id, any);

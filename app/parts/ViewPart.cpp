@@ -1,6 +1,7 @@
 #include "app/parts/ViewPart.h"
 
 #include "app/LayoutDialog.h"
+#include "core/document/CameraJson.h"
 #include "core/document/ChangeCommand.h"
 #include "widgets/models/FeatureText.h"
 #include "widgets/vtk/CameraMotion.h"
@@ -22,6 +23,8 @@ namespace {
 
 using Shape = ViewArrangement::Shape;
 
+constexpr int divideStep = 3001;  ///< Apart from other kinds of steps that merge.
+
 constexpr struct {
   const char* action;
   Shape shape;
@@ -37,39 +40,6 @@ constexpr qsizetype mostLayouts = 50;
 QString sideId(int index)
 {
   return QStringLiteral("cloud%1").arg(index + 2);
-}
-
-QJsonArray cameraNumbers(const Camera& camera)
-{
-  QJsonArray numbers;
-  for (const Eigen::Vector3d& part : {camera.position, camera.focalPoint, camera.viewUp})
-    for (int i = 0; i < 3; ++i)
-      numbers.append(part[i]);
-  numbers.append(camera.parallelScale);
-  return numbers;
-}
-
-/// Nothing for numbers that are no camera.
-std::optional<Camera> cameraOf(const QJsonObject& kept)
-{
-  const QJsonArray numbers = kept[QStringLiteral("camera")].toArray();
-  if (numbers.size() != 10)
-    return std::nullopt;
-  std::array<double, 10> all{};
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    all[i] = numbers[static_cast<qsizetype>(i)].toDouble(std::nan(""));
-    if (!std::isfinite(all[i]))
-      return std::nullopt;
-  }
-  Camera camera;
-  camera.position = {all[0], all[1], all[2]};
-  camera.focalPoint = {all[3], all[4], all[5]};
-  camera.viewUp = {all[6], all[7], all[8]};
-  camera.parallelScale = all[9];
-  camera.orthographic = kept[QStringLiteral("orthographic")].toBool();
-  if (!(camera.parallelScale > 0) || camera.position == camera.focalPoint)
-    return std::nullopt;
-  return camera;
 }
 
 /// A name as people may give it: one line, not endless.
@@ -273,18 +243,23 @@ void ViewPart::connectActions()
       saveLayout(name);
   });
   m_context.on("view.layouts", this, [this] { editLayouts(); });
-  connect(area, &ViewArea::arranged, this,
-          [this, area](const ViewArrangement& before, const ViewArrangement& after) {
-            // The area is there already: the first "redo" only notes it.
-            m_context.document->undoStack()->push(new ChangeCommand(
-                0, tr("Arrange the views"),
-                [area, after, first = true]() mutable {
-                  if (!first)
-                    area->setArrangement(after);
-                  first = false;
-                },
-                [area, before] { area->setArrangement(before); }));
-          });
+  connect(
+      area, &ViewArea::arranged, this,
+      [this, area](const ViewArrangement& before, const ViewArrangement& after) {
+        // Dragging a divider is one step, however many it takes.
+        ViewArrangement divided = before;
+        divided.shares = after.shares;
+        const bool dragged = divided == after;
+        // The area is there already: the first "redo" only notes it.
+        m_context.document->undoStack()->push(new ChangeCommand(
+            dragged ? divideStep : 0, dragged ? tr("Divide the views") : tr("Arrange the views"),
+            [area, after, first = true]() mutable {
+              if (!first)
+                area->setArrangement(after);
+              first = false;
+            },
+            [area, before] { area->setArrangement(before); }));
+      });
   connect(m_context.document, &Document::currentLayerChanged, this, &ViewPart::showState);
 }
 
@@ -444,8 +419,9 @@ QJsonObject ViewPart::sideState() const
         panel && !view.linked)
       camera = panel->view()->camera();
     if (camera) {
-      kept[QStringLiteral("camera")] = cameraNumbers(*camera);
-      kept[QStringLiteral("orthographic")] = camera->orthographic;
+      const QJsonObject numbers = cameraJson(*camera);
+      for (auto it = numbers.begin(); it != numbers.end(); ++it)
+        kept[it.key()] = it.value();
     }
     views.append(kept);
   }

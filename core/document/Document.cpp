@@ -5,6 +5,7 @@
 #include <QScopedValueRollback>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 namespace orrery {
@@ -23,6 +24,17 @@ StepKind kindOfChange(const Appearance& before, const Appearance& after)
   Appearance faded = before;
   faded.opacity = after.opacity;
   return faded == after ? OpacityStep : Single;
+}
+
+bool isSameColumn(const Column& a, const Column& b)
+{
+  const auto sameNumber = [](double x, double y) {
+    return x == y || (std::isnan(x) && std::isnan(y));
+  };
+  return a.name == b.name && a.kind == b.kind && a.categories == b.categories &&
+         a.categoryNames == b.categoryNames && a.description == b.description &&
+         std::equal(a.numbers.begin(), a.numbers.end(), b.numbers.begin(), b.numbers.end(),
+                    sameNumber);
 }
 
 /// A layer's first look: by the clusters it came with, if any.
@@ -165,6 +177,56 @@ void Document::setColumns(int id, std::vector<Column> columns)
   replaceLayer(std::move(changed));
   if (id == m_current)
     emit dictionaryChanged();
+}
+
+void Document::removeColumns(int id, const std::vector<std::string>& names)
+{
+  const auto target = layer(id);
+  if (!target || names.empty())
+    return;
+  auto dictionary = std::make_shared<Dictionary>(*target->dictionary);
+  for (const std::string& name : names) {
+    m_computed[id].erase(name);
+    std::erase_if(dictionary->columns, [&](const Column& column) { return column.name == name; });
+  }
+  auto changed = std::make_shared<Layer>(*target);
+  changed->dictionary = std::move(dictionary);
+  replaceLayer(std::move(changed));
+  if (id == m_current)
+    emit dictionaryChanged();
+}
+
+void Document::computeColumns(int id, std::vector<Column> columns, const QString& step)
+{
+  const auto target = layer(id);
+  if (!target || columns.empty())
+    return;
+  std::vector<Column> before;
+  std::vector<std::string> added, fromFile;
+  bool same = true;
+  for (const Column& column : columns) {
+    const Column* present = target->dictionary->column(column.name);
+    same = same && present && isSameColumn(*present, column);
+    if (!present) {
+      added.push_back(column.name);
+      continue;
+    }
+    before.push_back(*present);
+    if (!m_computed[id].count(column.name))
+      fromFile.push_back(column.name);
+  }
+  if (same)
+    return;
+  const auto after = std::make_shared<const std::vector<Column>>(std::move(columns));
+  const auto former = std::make_shared<const std::vector<Column>>(std::move(before));
+  m_undo.push(new ChangeCommand(
+      Single, step, [this, id, after] { setColumns(id, *after); },
+      [this, id, former, added, fromFile] {
+        setColumns(id, *former);
+        for (const std::string& name : fromFile)
+          m_computed[id].erase(name);
+        removeColumns(id, added);
+      }));
 }
 
 std::vector<Column> Document::computedColumns(int id) const

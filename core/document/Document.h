@@ -90,6 +90,9 @@ class Document : public QObject {
   /// Adds computed columns (lobes, distortion …) to colour, size, sort and filter by; one of the
   /// same name is replaced. Nothing happens if the layer is closed meanwhile.
   void setColumns(int id, std::vector<Column> columns);
+  /// The same as a step of this name that can be undone. Nothing happens where they are there as
+  /// they are.
+  void computeColumns(int id, std::vector<Column> columns, const QString& step);
   /// Those that setColumns has added to this layer: what its file does not hold.
   [[nodiscard]] std::vector<Column> computedColumns(int id) const;
   /// Undoable; each layer keeps its own selection, camera, colours and search.
@@ -157,6 +160,7 @@ class Document : public QObject {
   struct LiveMap;
 
   void replaceLayer(std::shared_ptr<const Layer> layer);
+  void removeColumns(int id, const std::vector<std::string>& names);
   void showLayer(int id);
   void applySelection(const std::shared_ptr<const std::vector<FeatureId>>& features,
                       FeatureId current);

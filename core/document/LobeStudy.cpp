@@ -265,6 +265,24 @@ std::shared_ptr<const LobeResult> LobeStudy::result() const
   return current ? current->result : nullptr;
 }
 
+std::shared_ptr<const LobeResult> LobeStudy::result(int layer) const
+{
+  const auto found = m_states.find(layer);
+  return found == m_states.end() ? nullptr : found->second.result;
+}
+
+LobeChoice LobeStudy::shown(int layer) const
+{
+  const auto found = m_states.find(layer);
+  return found == m_states.end() ? LobeChoice{} : found->second.shown;
+}
+
+LobeNames LobeStudy::ownNames(int layer) const
+{
+  const auto found = m_states.find(layer);
+  return found == m_states.end() ? LobeNames() : found->second.names;
+}
+
 std::shared_ptr<const LobePurpose> LobeStudy::purpose() const
 {
   const State* current = state();
@@ -369,18 +387,19 @@ void LobeStudy::setCooccurrence(int layer, std::shared_ptr<const CooccurrenceDat
     takeData(layer, std::move(data));
 }
 
-void LobeStudy::takeData(int layer, std::shared_ptr<const CooccurrenceData> data)
+void LobeStudy::takeData(int layer, std::shared_ptr<const CooccurrenceData> data, bool again)
 {
   if (!m_document->layer(layer))
     return;
   m_analysisJob.cancel();
   m_useJob.cancel();
   State& state = m_states[layer];
-  state = {};
+  if (!again)
+    state = {};
   if (!data->blockTypes.empty())
     state.types = std::make_shared<const std::vector<std::string>>(data->blockTypes);
   Column frequency;
-  frequency.name = "blocks it fires in";
+  frequency.name = blocksColumnName;
   frequency.description =
       "Blocks of text in which the feature fires, of " + std::to_string(data->blocks()) + ".";
   frequency.numbers.assign(data->own.begin(), data->own.end());
@@ -403,6 +422,8 @@ void LobeStudy::takeData(int layer, std::shared_ptr<const CooccurrenceData> data
   emit dataChanged();
   emit resultChanged();
   emit shownChanged();
+  if (again)
+    computePurpose(layer);
 }
 
 std::vector<LobeSource> LobeStudy::sources() const
@@ -467,12 +488,13 @@ void LobeStudy::reopen(const std::vector<LobeSource>& sources)
                                             false});
           if (!all[i].data || !m_document->layer(sources[i].layer))
             continue;
-          takeData(sources[i].layer, std::move(all[i].data));
+          takeData(sources[i].layer, std::move(all[i].data), true);
           if (all[i].types) {
             State& state = m_states[sources[i].layer];
             state.types = std::move(all[i].types);
             state.typesPath = sources[i].documents;
             emit dataChanged();
+            computePurpose(sources[i].layer);
           }
         }
       });
@@ -698,26 +720,54 @@ void LobeStudy::setResult(int layer, std::shared_ptr<const LobeResult> result)
   const auto found = m_states.find(layer);
   if (found == m_states.end() || !m_document->layer(layer))
     return;
-  State& state = found->second;
+  const auto put = [this, layer](const std::shared_ptr<const LobeResult>& wanted,
+                                 const LobeNames& names, const LobeChoice& shown) {
+    const auto kept = m_states.find(layer);
+    if (kept == m_states.end())
+      return;
+    kept->second.result = wanted;
+    kept->second.names = names;
+    kept->second.purpose = nullptr;
+    kept->second.shown = {};
+    emit resultChanged();
+    putShown(layer, shown);
+  };
+  const State& state = found->second;
   const LobeChoice before = state.shown;
-  state.result = std::move(result);
-  state.purpose = nullptr;
-  state.names.clear();
-  const std::vector<LobeChoice> choices = state.result->choices();
-  state.shown = {};
-  emit resultChanged();
-  if (choices.empty())
-    return;
+  const std::vector<LobeChoice> choices = result->choices();
   // What was shown before, if it is there again; else three lobes, the paper's telling number.
   auto show = std::find(choices.begin(), choices.end(), before);
   if (show == choices.end())
     show = std::find_if(choices.begin(), choices.end(),
                         [](const LobeChoice& choice) { return choice.clusters == 3; });
-  if (const auto current = m_document->layer(); current && current->id == layer)
-    this->show(show == choices.end() ? choices.front() : *show);
+  if (show == choices.end())
+    show = choices.begin();
+  QUndoStack* undo = m_document->undoStack();
+  undo->beginMacro(tr("Cut lobes"));
+  undo->push(new ChangeCommand(
+      0, tr("Cut lobes"), [put, result] { put(result, {}, {}); },
+      [put, former = state.result, names = state.names, before] { put(former, names, before); }));
+  if (const auto current = m_document->layer();
+      show != choices.end() && current && current->id == layer)
+    this->show(*show);
+  undo->endMacro();
 }
 
-void LobeStudy::makeColumn(int layer, const LobeChoice& choice)
+void LobeStudy::restore(int layer, std::shared_ptr<const LobeResult> result, LobeNames names,
+                        const LobeChoice& shown)
+{
+  if (!m_document->layer(layer))
+    return;
+  State& state = m_states[layer];
+  state.result = std::move(result);
+  state.names = std::move(names);
+  state.shown = {};
+  state.purpose = nullptr;
+  emit resultChanged();
+  putShown(layer, shown);
+}
+
+std::optional<Column> LobeStudy::column(int layer, const LobeChoice& choice) const
 {
   const auto found = m_states.find(layer);
   const Lobes* lobes = found != m_states.end() && found->second.result
@@ -725,7 +775,7 @@ void LobeStudy::makeColumn(int layer, const LobeChoice& choice)
                            : nullptr;
   const auto current = m_document->layer();
   if (!lobes || !current || current->id != layer)
-    return;
+    return {};
   // The category is the colour number, so that the palette gives every lobe the colour it keeps.
   const std::vector<std::int32_t> numbers = colors(choice);
   const std::vector<std::string> lobeNames = names(choice);
@@ -743,7 +793,21 @@ void LobeStudy::makeColumn(int layer, const LobeChoice& choice)
                             displayName(*choice.measure) + " affinity into "
                       : "Features that point alike: spectral clustering of the angles into ") +
       std::to_string(choice.clusters) + " lobes.";
-  m_document->setColumns(layer, {std::move(column)});
+  return column;
+}
+
+void LobeStudy::putShown(int layer, const LobeChoice& choice)
+{
+  const auto found = m_states.find(layer);
+  if (found == m_states.end())
+    return;
+  State& state = found->second;
+  if (state.shown == choice && state.purpose)
+    return;
+  state.shown = choice;
+  state.purpose = nullptr;
+  computePurpose(layer);
+  emit shownChanged();
 }
 
 void LobeStudy::show(const LobeChoice& choice)
@@ -752,24 +816,34 @@ void LobeStudy::show(const LobeChoice& choice)
   const auto all = result();
   if (!layer || !all || !all->lobes(choice))
     return;
-  State& state = m_states[layer->id];
-  const bool other = state.shown != choice;
-  state.shown = choice;
-  makeColumn(layer->id, choice);
+  const LobeChoice before = m_states[layer->id].shown;
   Appearance appearance = m_document->appearance();
+  if (before == choice && appearance.colorBy == columnName(choice) &&
+      layer->dictionary->column(columnName(choice))) {
+    putShown(layer->id, choice);
+    return;
+  }
+  const QString step = tr("Show lobes");
+  QUndoStack* undo = m_document->undoStack();
+  undo->beginMacro(step);
+  if (before != choice)
+    undo->push(new ChangeCommand(
+        0, step, [this, id = layer->id, choice] { putShown(id, choice); },
+        [this, id = layer->id, before] { putShown(id, before); }));
+  else
+    putShown(layer->id, choice);
+  if (auto made = column(layer->id, choice))
+    m_document->computeColumns(layer->id, {std::move(*made)}, step);
   appearance.colorBy = columnName(choice);
   m_document->setAppearance(appearance);
-  if (other || !state.purpose) {
-    state.purpose = nullptr;
-    computePurpose(layer->id);
-    emit shownChanged();
-  }
+  undo->endMacro();
 }
 
 void LobeStudy::computePurpose(int layer)
 {
   const auto found = m_states.find(layer);
-  if (found == m_states.end() || !found->second.result || found->second.shown.clusters == 0)
+  if (found == m_states.end() || !found->second.result ||
+      !found->second.result->lobes(found->second.shown))
     return;
   const State& state = found->second;
   m_useJob.start(
@@ -857,7 +931,8 @@ void LobeStudy::applyName(int layer, const LobeChoice& choice, std::int32_t lobe
     found->second.names[choice].erase(lobe);
   else
     found->second.names[choice][lobe] = name;
-  makeColumn(layer, choice);
+  if (auto made = column(layer, choice))
+    m_document->setColumns(layer, {std::move(*made)});
   emit shownChanged();
 }
 

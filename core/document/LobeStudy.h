@@ -32,6 +32,12 @@ struct LobeChoice {
   auto operator<=>(const LobeChoice&) const = default;
 };
 
+/// The names that people gave to lobes, by clustering and lobe.
+using LobeNames = std::map<LobeChoice, std::map<std::int32_t, std::string>>;
+
+/// The column that says in how many blocks each feature fires.
+inline constexpr char blocksColumnName[] = "blocks it fires in";
+
 /// "phi", …, "cosine".
 std::string displayName(const std::optional<AffinityMeasure>& measure);
 /// "lobe (phi, k = 3)": the name of the clustering's column in the dictionary.
@@ -105,6 +111,10 @@ class LobeStudy : public QObject {
   [[nodiscard]] std::shared_ptr<const CooccurrenceData> data() const;
   [[nodiscard]] std::shared_ptr<const std::vector<std::string>> documentTypes() const;
   [[nodiscard]] std::shared_ptr<const LobeResult> result() const;
+  /// Of any open layer.
+  [[nodiscard]] std::shared_ptr<const LobeResult> result(int layer) const;
+  [[nodiscard]] LobeChoice shown(int layer) const;
+  [[nodiscard]] LobeNames ownNames(int layer) const;
   [[nodiscard]] std::shared_ptr<const LobePurpose> purpose() const;
   /// Which clustering is shown; no clusters if none is.
   [[nodiscard]] LobeChoice shown() const;
@@ -140,9 +150,12 @@ class LobeStudy : public QObject {
   [[nodiscard]] LobeEstimate estimate(const LobeAnalysisOptions& options) const;
   /// Nothing happens without co-occurrences.
   void analyze(const LobeAnalysisOptions& options);
-  /// Takes what was computed elsewhere and shows its first clustering.
+  /// Takes what was computed elsewhere and shows its first clustering. Undoable.
   void setResult(int layer, std::shared_ptr<const LobeResult> result);
-  /// Makes it a column of the dictionary and colours by it; the latter is undoable.
+  /// As a session kept it, columns and colours being there already: no step of its own.
+  void restore(int layer, std::shared_ptr<const LobeResult> result, LobeNames names,
+               const LobeChoice& shown);
+  /// Makes it a column of the dictionary and colours by it; undoable.
   void show(const LobeChoice& choice);
   /// Undoable. Blank: the suggested name again.
   void rename(const LobeChoice& choice, std::int32_t lobe, const std::string& name);
@@ -167,14 +180,16 @@ class LobeStudy : public QObject {
     std::shared_ptr<const std::vector<std::string>> types;
     std::filesystem::path typesPath;  ///< Empty: from the co-occurrences' own file.
     std::shared_ptr<const LobeResult> result;
-    std::map<LobeChoice, std::map<std::int32_t, std::string>> names;  ///< People's own.
+    LobeNames names;  ///< People's own.
     LobeChoice shown;
     std::shared_ptr<const LobePurpose> purpose;
   };
   [[nodiscard]] const State* state() const;
-  void takeData(int layer, std::shared_ptr<const CooccurrenceData> data);
+  /// @p again: of a session, whose lobes were cut from it.
+  void takeData(int layer, std::shared_ptr<const CooccurrenceData> data, bool again = false);
   [[nodiscard]] LobesBeside lobesBeside(int layer) const;
-  void makeColumn(int layer, const LobeChoice& choice);
+  [[nodiscard]] std::optional<Column> column(int layer, const LobeChoice& choice) const;
+  void putShown(int layer, const LobeChoice& choice);
   void computePurpose(int layer);
   void applyName(int layer, const LobeChoice& choice, std::int32_t lobe, const std::string& name);
 

@@ -2,12 +2,16 @@
 
 #include "core/base/Error.h"
 #include "core/dictionary/Directions.h"
+#include "core/document/ChangeCommand.h"
+#include "core/document/CountText.h"
+#include "core/embedding/Twins.h"
 #include "core/io/ByteSource.h"
 #include "core/io/MapFile.h"
 
 #include <QJsonArray>
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <utility>
 
@@ -61,26 +65,37 @@ bool VectorStudy::fits(std::size_t index) const
          m_vectors[index].values.size() == dictionary->dimensions();
 }
 
-void VectorStudy::add(LoadedVector vector)
+void VectorStudy::addTo(std::vector<LoadedVector>& vectors, LoadedVector vector)
 {
   // Loaded again, it is the newer one; another one of the same name gets a number.
-  const auto taken = [this](const std::string& name) {
-    return std::any_of(m_vectors.begin(), m_vectors.end(),
+  const auto taken = [&](const std::string& name) {
+    return std::any_of(vectors.begin(), vectors.end(),
                        [&](const LoadedVector& known) { return known.name == name; });
   };
-  const auto same =
-      std::find_if(m_vectors.begin(), m_vectors.end(), [&](const LoadedVector& known) {
-        return known.source == vector.source && known.name == vector.name;
-      });
-  if (same != m_vectors.end()) {
+  const auto same = std::find_if(vectors.begin(), vectors.end(), [&](const LoadedVector& known) {
+    return known.source == vector.source && known.name == vector.name;
+  });
+  if (same != vectors.end()) {
     *same = std::move(vector);
     return;
   }
   const std::string name = vector.name;
   for (int number = 2; taken(vector.name); ++number)
     vector.name = name + " (" + std::to_string(number) + ")";
-  if (m_vectors.size() < most)
-    m_vectors.push_back(std::move(vector));
+  if (vectors.size() < most)
+    vectors.push_back(std::move(vector));
+}
+
+void VectorStudy::change(const QString& step, std::vector<LoadedVector> after)
+{
+  const auto put = [this](const std::shared_ptr<const std::vector<LoadedVector>>& vectors) {
+    m_vectors = *vectors;
+    emit changed();
+  };
+  const auto former = std::make_shared<const std::vector<LoadedVector>>(m_vectors);
+  const auto wanted = std::make_shared<const std::vector<LoadedVector>>(std::move(after));
+  m_document->undoStack()->push(new ChangeCommand(
+      0, step, [put, wanted] { put(wanted); }, [put, former] { put(former); }));
 }
 
 void VectorStudy::load(std::vector<std::filesystem::path> paths)
@@ -109,21 +124,25 @@ void VectorStudy::load(std::vector<std::filesystem::path> paths)
       [this](Loaded loaded) {
         const auto count = static_cast<std::int64_t>(loaded.vectors.size());
         const std::size_t before = m_vectors.size();
+        std::vector<LoadedVector> vectors = m_vectors;
         for (LoadedVector& vector : loaded.vectors)
-          add(std::move(vector));
+          addTo(vectors, std::move(vector));
+        if (count > 0)
+          change(tr("Load vectors"), std::move(vectors));
         if (before + static_cast<std::size_t>(count) > most)
           loaded.notes.push_back("At most " + std::to_string(most) + " vectors are kept.");
         QString details;
         for (const std::string& note : loaded.notes)
           details += QString::fromStdString(note) + QLatin1Char('\n');
         emit messageRaised({Message::Kind::Note,
-                            tr("%1 vectors are loaded: rank features by them, set them among the "
-                               "points, or take them out.")
-                                .arg(displayCount(count)),
+                            count == 1 ? tr("1 vector is loaded: rank features by it, set it among "
+                                            "the points, or take it out.")
+                                       : tr("%1 vectors are loaded: rank features by them, set "
+                                            "them among the points, or take them out.")
+                                             .arg(displayCount(count)),
                             details.trimmed(),
                             {},
                             false});
-        emit changed();
       });
 }
 
@@ -165,8 +184,9 @@ void VectorStudy::addMeanOfSelection()
   if (std::any_of(m_vectors.begin(), m_vectors.end(),
                   [&](const LoadedVector& known) { return known.source == vector.source; }))
     vector.source += " " + std::to_string(m_vectors.size() + 1);
-  add(std::move(vector));
-  emit changed();
+  std::vector<LoadedVector> vectors = m_vectors;
+  addTo(vectors, std::move(vector));
+  change(tr("Keep a mean"), std::move(vectors));
 }
 
 void VectorStudy::remove(const std::vector<std::size_t>& indices)
@@ -174,9 +194,9 @@ void VectorStudy::remove(const std::vector<std::size_t>& indices)
   std::vector<LoadedVector> rest;
   for (std::size_t i = 0; i < m_vectors.size(); ++i)
     if (std::find(indices.begin(), indices.end(), i) == indices.end())
-      rest.push_back(std::move(m_vectors[i]));
-  m_vectors = std::move(rest);
-  emit changed();
+      rest.push_back(m_vectors[i]);
+  if (rest.size() < m_vectors.size())
+    change(tr("Remove vectors"), std::move(rest));
 }
 
 VectorStep VectorStudy::step(VectorStep::Kind kind, const std::vector<std::size_t>& indices)
@@ -223,12 +243,90 @@ void VectorStudy::rank(const std::vector<std::size_t>& indices)
       },
       [this, id = layer->id](std::vector<Column> columns) {
         const std::string first = columns.front().name;
-        m_document->setColumns(id, std::move(columns));
+        const QString step = tr("Rank by direction");
+        QUndoStack* undo = m_document->undoStack();
+        undo->beginMacro(step);
+        m_document->computeColumns(id, std::move(columns), step);
         if (const auto now = m_document->layer(); now && now->id == id) {
           Appearance appearance = m_document->appearance();
           appearance.colorBy = first;
           m_document->setAppearance(appearance);
         }
+        undo->endMacro();
+      });
+}
+
+namespace {
+
+Column numberColumn(const char* name, const char* description, std::vector<double> numbers)
+{
+  Column column;
+  column.name = name;
+  column.numbers = std::move(numbers);
+  column.description = description;
+  return column;
+}
+
+std::vector<double> numbersOf(const std::vector<FeatureId>& features)
+{
+  std::vector<double> numbers;
+  for (const FeatureId feature : features)
+    numbers.push_back(feature == noFeature ? std::nan("") : static_cast<double>(feature));
+  return numbers;
+}
+
+}  // namespace
+
+void VectorStudy::findTwins()
+{
+  const auto layer = m_document->layer();
+  if (!layer)
+    return;
+  m_useJob.start(
+      tr("Nearest and most opposite features"),
+      [layer](const Progress& progress) {
+        return orrery::findTwins(*layer->dictionary->decoder, progress);
+      },
+      [this, id = layer->id](Twins twins) {
+        constexpr double near = 0.95;
+        const auto duplicates = std::ranges::count_if(twins.nearestCosine,
+                                                      [](double cosine) { return cosine >= near; });
+        const auto antipodes = std::ranges::count_if(twins.oppositeCosine,
+                                                     [](double cosine) { return cosine <= -near; });
+        const QString step = tr("Find near-duplicates");
+        std::vector<Column> columns;
+        columns.push_back(numberColumn("cosine of nearest",
+                                       "The largest cosine of the feature's vector with another's.",
+                                       std::move(twins.nearestCosine)));
+        columns.push_back(numberColumn("nearest feature",
+                                       "The id of the feature of the largest cosine.",
+                                       numbersOf(twins.nearest)));
+        columns.push_back(
+            numberColumn("cosine of most opposite",
+                         "The smallest cosine of the feature's vector with another's.",
+                         std::move(twins.oppositeCosine)));
+        columns.push_back(numberColumn("most opposite feature",
+                                       "The id of the feature of the smallest cosine.",
+                                       numbersOf(twins.opposite)));
+        const std::string first = columns.front().name;
+        QUndoStack* undo = m_document->undoStack();
+        undo->beginMacro(step);
+        m_document->computeColumns(id, std::move(columns), step);
+        if (const auto now = m_document->layer(); now && now->id == id) {
+          Appearance appearance = m_document->appearance();
+          appearance.colorBy = first;
+          m_document->setAppearance(appearance);
+        }
+        undo->endMacro();
+        emit messageRaised(
+            {Message::Kind::Note,
+             tr("%1 a near-duplicate (cosine .95 or more), %2 an antipode (−.95 or less). The "
+                "columns “cosine of nearest” and “cosine of most opposite” sort and filter by it.")
+                 .arg(countText(duplicates, tr("feature has"), tr("features have")),
+                      displayCount(antipodes)),
+             {},
+             {},
+             false});
       });
 }
 

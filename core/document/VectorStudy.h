@@ -46,12 +46,16 @@ class VectorStudy : public QObject {
 
   /// Any file that readVectors() reads, on a worker, of the length of the current layer's features.
   void load(std::vector<std::filesystem::path> paths);
+  /// What is loaded, made a mean of, or removed can be undone.
   /// The mean of the selected features, each of length one.
   void addMeanOfSelection();
   void remove(const std::vector<std::size_t>& indices);
 
   /// A column "cosine with NAME" for each, and colours by the first (undoable).
   void rank(const std::vector<std::size_t>& indices);
+  /// Columns with the cosines of every feature's nearest and most opposite one, and which they are;
+  /// colours by the first, and says how many near-duplicates and antipodes there are (undoable).
+  void findTwins();
   /// A new layer: the features with these vectors after them, placed on the map that is shown.
   void addAsPoints(const std::vector<std::size_t>& indices);
   /// A new layer: the features without what they have in common with these vectors.
@@ -69,7 +73,9 @@ class VectorStudy : public QObject {
  private:
   struct Made;
   [[nodiscard]] VectorStep step(VectorStep::Kind kind, const std::vector<std::size_t>& indices);
-  void add(LoadedVector vector);
+  /// Adds to @p vectors under a name that is free there.
+  static void addTo(std::vector<LoadedVector>& vectors, LoadedVector vector);
+  void change(const QString& step, std::vector<LoadedVector> after);
   void make(const QString& name, VectorStep step);
   void take(Made made);
 

@@ -3,9 +3,12 @@
 #include "app/MainWindow.h"
 #include "app/parts/SessionPart.h"
 #include "app/parts/ViewPart.h"
+#include "core/document/ChangeCommand.h"
 #include "tests/support/Pictures.h"
 #include "tests/support/TemporaryFolder.h"
 
+#include <QAbstractButton>
+#include <QDockWidget>
 #include <QJsonArray>
 #include <QJsonDocument>
 #include <QMenu>
@@ -13,6 +16,8 @@
 #include <QSplitter>
 #include <QTabBar>
 #include <QtTest/QTest>
+
+#include <random>
 
 using namespace orrery;
 using orrery::test::TemporaryFolder;
@@ -273,9 +278,9 @@ class tst_ViewPart : public QObject {
     ViewArea* views = bench.window.views();
     bench.run("view.three");
     QTest::qWait(100);
-    for (QSplitter* splitter : views->findChildren<QSplitter*>())
-      if (splitter->orientation() == Qt::Horizontal)
-        splitter->setSizes({300, 100});
+    ViewArrangement divided = views->arrangement();
+    divided.shares = {0.75, 0.5, 0.5};
+    views->setArrangement(divided);
     ViewPart* part = bench.window.viewPart();
     part->saveLayout(QStringLiteral("  three \n views "));
     QCOMPARE(part->layouts(), QStringList{QStringLiteral("three views")});
@@ -335,6 +340,116 @@ class tst_ViewPart : public QObject {
     QTRY_VERIFY(sameView(other.side(1)->camera(), camera));
     QVERIFY(other.window.viewPart()->layouts().contains(QStringLiteral("four")));
     QVERIFY(!other.settings.layouts().contains(QStringLiteral("four")));
+  }
+
+  // Panels that are shown and closed, dividers that are dragged, arrangements: undoing any sequence
+  // restores the start, redoing the end.
+  void anyArrangementIsUndone()
+  {
+    Bench bench;
+    QTRY_VERIFY(bench.window.document()->embedding());
+    ViewArea* views = bench.window.views();
+    QUndoStack* undo = bench.window.document()->undoStack();
+    undo->clear();
+    const auto docks = bench.window.findChildren<QDockWidget*>();
+    QVERIFY(docks.size() > 6);
+    const auto state = [&] {
+      const ViewArrangement& now = views->arrangement();
+      QString text =
+          QString::number(static_cast<int>(now.shape)) + now.views.join(QLatin1Char('|'));
+      for (const double share : now.shares)
+        text += QStringLiteral(" %1").arg(share);
+      for (const QDockWidget* dock : docks)
+        text += dock->objectName() +
+                (dock->isHidden() ? QStringLiteral(" closed, ") : QStringLiteral(" shown, "));
+      return text;
+    };
+    std::mt19937 random(7);
+    const auto below = [&](int bound) {
+      return static_cast<int>(random() % static_cast<unsigned>(bound));
+    };
+    QStringList states{state()};
+    const char* shapes[] = {"view.one", "view.columns", "view.three", "view.four"};
+    while (undo->count() < 110) {
+      const int before = undo->count();
+      if (below(3) == 0) {
+        bench.run(shapes[below(4)]);
+      } else if (below(2) == 0) {
+        docks[below(static_cast<int>(docks.size()))]->toggleViewAction()->trigger();
+      } else {
+        // Not too fast, or two drags are one step.
+        QTest::qWait(ChangeCommand::mergeWithinMs / 50);
+        const auto splitters = views->findChildren<QSplitter*>();
+        QSplitter* splitter = splitters[below(static_cast<int>(splitters.size()))];
+        QSplitterHandle* handle = splitter->handle(1);
+        if (!handle || !handle->isVisible())
+          continue;
+        const QPoint grip = handle->rect().center();
+        const QPoint by = splitter->orientation() == Qt::Horizontal ? QPoint(below(120) - 60, 0)
+                                                                    : QPoint(0, below(120) - 60);
+        QTest::mousePress(handle, Qt::LeftButton, {}, grip);
+        QTest::mouseMove(handle, grip + by);
+        QTest::mouseRelease(handle, Qt::LeftButton, {}, grip + by);
+      }
+      if (undo->count() > before)
+        states << state();
+      else
+        states.back() = state();
+    }
+    for (qsizetype i = states.size(); i-- > 1;) {
+      QCOMPARE(state(), states[i]);
+      undo->undo();
+    }
+    QCOMPARE(state(), states[0]);
+    QVERIFY(!undo->canUndo());
+    while (undo->canRedo())
+      undo->redo();
+    QCOMPARE(state(), states.back());
+  }
+
+  // By the buttons and the dividers of the panels themselves.
+  void panelsAreUndone()
+  {
+    Bench bench;
+    QTRY_VERIFY(bench.window.document()->embedding());
+    QTest::qWait(200);
+    QUndoStack* undo = bench.window.document()->undoStack();
+    undo->clear();
+    auto* inspector = bench.window.findChild<QDockWidget*>(QStringLiteral("inspector"));
+    QVERIFY(inspector && inspector->isVisible());
+    const QRect place = inspector->geometry();
+    auto* close =
+        inspector->findChild<QAbstractButton*>(QStringLiteral("qt_dockwidget_closebutton"));
+    QVERIFY(close);
+    QTest::mouseClick(close, Qt::LeftButton);
+    QTRY_COMPARE(undo->count(), 1);
+    QVERIFY(inspector->isHidden());
+    undo->undo();
+    QVERIFY(!inspector->isHidden());
+    QTRY_COMPARE(inspector->geometry(), place);
+    undo->redo();
+    QVERIFY(inspector->isHidden());
+    undo->undo();
+    // The divider between the panel and the views.
+    QTRY_COMPARE(inspector->geometry(), place);
+    undo->clear();
+    const QPoint divider(inspector->mapTo(&bench.window, QPoint()).x() - 3,
+                         bench.window.height() / 2);
+    QTest::mousePress(&bench.window, Qt::LeftButton, {}, divider);
+    QTest::mouseMove(&bench.window, divider - QPoint(60, 0));
+    QTest::qWait(50);
+    QTest::mouseRelease(&bench.window, Qt::LeftButton, {}, divider - QPoint(60, 0));
+    QTRY_COMPARE(undo->count(), 1);
+    QVERIFY(inspector->width() > place.width() + 30);
+    undo->undo();
+    QTRY_COMPARE(inspector->width(), place.width());
+    // A click that moves nothing is no step, nor is what the program shows by itself.
+    QTest::mouseClick(&bench.window, Qt::LeftButton, {}, divider);
+    QTest::qWait(50);
+    bench.run("lobes.panel");
+    QTest::qWait(600);
+    QCOMPARE(undo->count(), 1);
+    QVERIFY(!undo->canUndo());
   }
 
   // Whatever a file of settings or a session says, the window stands.

@@ -119,6 +119,7 @@ void CloudPanel::takeOverlays(const CloudPanel& other)
 {
   setCrystals(other.m_crystals);
   setFilter(other.m_filter);
+  setHideRest(other.m_hideRest);
 }
 
 void CloudPanel::setTies(FeatureTies ties, const QString& sentence)
@@ -201,6 +202,7 @@ void CloudPanel::showEmbedding(bool sameLayer)
   m_shown = true;
   m_view->setCaption(caption());
   m_view->setAxisNames(axisNames(*embedding));
+  m_view->setHidden(hidden());
   showLabels();
 }
 
@@ -247,6 +249,7 @@ FigureRequest CloudPanel::figure() const
   view.current = m_document->selection()->current();
   FigureRequest figure = layerFigure(shown, view, m_document->matches(), m_colors, m_coloredDark);
   figure.emphasis = lit();
+  figure.hidden = hidden();
   figure.crystals = m_crystals;
   figure.ties = m_ties;
   figure.caption = caption();
@@ -278,6 +281,23 @@ void CloudPanel::setFilter(std::optional<std::vector<FeatureId>> lit)
   emit overlaysChanged();
 }
 
+void CloudPanel::setHideRest(bool hide)
+{
+  if (hide == m_hideRest)
+    return;
+  m_hideRest = hide;
+  showSearch();
+  emit overlaysChanged();
+}
+
+std::vector<FeatureId> CloudPanel::hidden() const
+{
+  const auto shown = lit();
+  if (!m_hideRest || !shown)
+    return {};
+  return featuresBeside(*shown, m_document->features());
+}
+
 std::optional<std::vector<FeatureId>> CloudPanel::lit() const
 {
   const bool searching = !m_document->searchText().text.empty();
@@ -292,6 +312,7 @@ void CloudPanel::showSearch()
     m_view->setEmphasis(std::move(*features));
   else
     m_view->clearEmphasis();
+  m_view->setHidden(hidden());
   showLabels();
 }
 

@@ -42,6 +42,11 @@ class CloudPanel : public QWidget {
   [[nodiscard]] QString caption() const;
   /// Only these are lit, the rest is grey, together with the search; nothing: no filter.
   void setFilter(std::optional<std::vector<FeatureId>> lit);
+  /// What search and filter turn grey is not drawn at all, and cannot be picked.
+  void setHideRest(bool hide);
+  [[nodiscard]] bool hidesRest() const { return m_hideRest; }
+  /// The features that are not drawn for that.
+  [[nodiscard]] std::vector<FeatureId> hidden() const;
   /// Of a further view: the column that colours it (nothing: as the first), and its own map (null:
   /// the first's), over all features of the layer.
   void setOwn(std::optional<std::string> colorBy, std::shared_ptr<const Embedding> map);
@@ -89,6 +94,7 @@ class CloudPanel : public QWidget {
   FeatureTies m_ties;
   QString m_tiesSentence;
   std::optional<std::vector<FeatureId>> m_filter;
+  bool m_hideRest = false;
 };
 
 }  // namespace orrery

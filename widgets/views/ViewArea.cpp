@@ -7,6 +7,7 @@
 #include <QHBoxLayout>
 #include <QJsonArray>
 #include <QMenu>
+#include <QTimer>
 #include <QVBoxLayout>
 
 #include <algorithm>
@@ -211,6 +212,7 @@ ViewArea::ViewArea(QWidget* parent)
     connect(m_panes[i], &ViewPane::closeRequested, this, [this, pane] {
       ViewArrangement wanted = m_arrangement;
       wanted.maximized = -1;
+      wanted.shares.clear();
       wanted.views.removeAt(pane);
       wanted.shape = wanted.views.size() == 3   ? Shape::OneAndTwo
                      : wanted.views.size() == 2 ? Shape::Columns
@@ -218,6 +220,8 @@ ViewArea::ViewArea(QWidget* parent)
       change(wanted);
     });
   }
+  for (QSplitter* splitter : splitters())
+    connect(splitter, &QSplitter::splitterMoved, this, &ViewArea::takeDivision);
   auto* layout = new QVBoxLayout(this);
   layout->setContentsMargins(0, 0, 0, 0);
   layout->setSpacing(0);
@@ -234,6 +238,7 @@ ViewArea::ViewArea(QWidget* parent)
         activate(pane);
   });
   placePanes();
+  divide();
 }
 
 ViewArea::~ViewArea()
@@ -321,15 +326,22 @@ void ViewArea::complete(ViewArrangement& arrangement) const
     if (fits)
       views << id;
   }
-  // What is not asked for: first more clouds, then the other scales.
+  // What is not asked for: the first view, then more clouds, then the other scales.
+  const auto offer = [&](const View& view) {
+    if (views.size() < panes && !views.contains(view.id))
+      views << view.id;
+  };
+  if (!m_views.empty())
+    offer(m_views.front());
   for (const bool extra : {true, false})
     for (const View& view : m_views)
-      if (views.size() < panes && (view.extra == extra || views.isEmpty()) &&
-          !views.contains(view.id) && !(views.isEmpty() && view.extra))
-        views << view.id;
+      if (view.extra == extra)
+        offer(view);
   arrangement.views = views;
   if (arrangement.maximized < 0 || arrangement.maximized >= arrangement.panes() || panes == 1)
     arrangement.maximized = -1;
+  if (std::ranges::all_of(arrangement.shares, [](double share) { return share == 0.5; }))
+    arrangement.shares.clear();
 }
 
 void ViewArea::setArrangement(ViewArrangement arrangement)
@@ -345,13 +357,16 @@ void ViewArea::setArrangement(ViewArrangement arrangement)
     m_active = m_arrangement.maximized;
   if (reshaped)
     placePanes();
+  divide();
   apply();
+  if (!m_arrangement.shares.empty())  // among those that are shown now, once they have places
+    QTimer::singleShot(0, this, &ViewArea::divide);
   if (currentView() != before)
     emit currentChanged(currentView());
   emit changed();
 }
 
-/// Puts the panes into their columns, each with the same room.
+/// Puts the panes into their columns.
 void ViewArea::placePanes()
 {
   for (ViewPane* pane : m_panes) {
@@ -367,7 +382,6 @@ void ViewArea::placePanes()
       handle->setAccessibleName(tr("Divider"));
   }
   m_outer->handle(1)->setAccessibleName(tr("Divider"));
-  setShares({});
 }
 
 /// Makes the screen match the arrangement.
@@ -468,6 +482,7 @@ void ViewArea::chooseShape(Shape shape)
 {
   ViewArrangement wanted = m_arrangement;
   wanted.maximized = -1;
+  wanted.shares.clear();
   if (shape == Shape::Single)
     wanted.views = {currentView()};
   wanted.shape = shape;
@@ -514,35 +529,46 @@ void ViewArea::change(const ViewArrangement& wanted)
 
 // Kept -------------------------------------------------------------------------------------------
 
-/// Shares of the first part: of the columns, then within each column. Halves where there are none.
-void ViewArea::setShares(const std::vector<double>& shares)
+void ViewArea::divide()
 {
-  const auto divide = [](QSplitter* splitter, double first) {
+  std::size_t place = 0;
+  for (QSplitter* splitter : splitters()) {
     constexpr int whole = 10000;
-    const int part = static_cast<int>(std::lround(std::clamp(first, 0.05, 0.95) * whole));
+    const double share = place < m_arrangement.shares.size() ? m_arrangement.shares[place] : 0.5;
+    const int part = static_cast<int>(std::lround(std::clamp(share, 0.05, 0.95) * whole));
     splitter->setSizes({part, whole - part});
-  };
-  const auto share = [&](std::size_t i) { return i < shares.size() ? shares[i] : 0.5; };
-  divide(m_outer, share(0));
-  divide(m_columns[0], share(1));
-  divide(m_columns[1], share(2));
+    ++place;
+  }
+}
+
+/// A divider has been dragged.
+void ViewArea::takeDivision()
+{
+  const ViewArrangement before = m_arrangement;
+  m_arrangement.shares.resize(splitters().size(), 0.5);
+  std::size_t place = 0;
+  for (const QSplitter* splitter : splitters()) {
+    const QList<int> sizes = splitter->sizes();
+    // Where a part is hidden, it stays as it was.
+    if (sizes.value(0) > 0 && sizes.value(1) > 0)
+      m_arrangement.shares[place] =
+          std::round(1000.0 * sizes.value(0) / (sizes.value(0) + sizes.value(1))) / 1000.0;
+    ++place;
+  }
+  if (!(before == m_arrangement))
+    emit arranged(before, m_arrangement);
 }
 
 QJsonObject ViewArea::state() const
 {
-  QJsonArray shares;
-  const std::array<QSplitter*, 3> splitters{m_outer, m_columns[0], m_columns[1]};
-  for (const QSplitter* splitter : splitters) {
-    const QList<int> sizes = splitter->sizes();
-    const int all = sizes.value(0) + sizes.value(1);
-    const bool whole = all <= 0 || sizes.value(0) == 0 || sizes.value(1) == 0;
-    shares.append(whole ? 0.5 : std::round(1000.0 * sizes.value(0) / all) / 1000.0);
-  }
+  QJsonArray kept;
+  for (std::size_t i = 0; i < splitters().size(); ++i)
+    kept.append(i < m_arrangement.shares.size() ? m_arrangement.shares[i] : 0.5);
   return {{QStringLiteral("shape"), QLatin1String(entry(m_arrangement.shape).name)},
           {QStringLiteral("views"), QJsonArray::fromStringList(m_arrangement.views)},
           {QStringLiteral("maximized"), m_arrangement.maximized},
           {QStringLiteral("active"), m_active},
-          {QStringLiteral("shares"), shares}};
+          {QStringLiteral("shares"), kept}};
 }
 
 void ViewArea::restoreState(const QJsonObject& state)
@@ -556,12 +582,10 @@ void ViewArea::restoreState(const QJsonObject& state)
   for (const QJsonValue& id : views)
     wanted.views << id.toString();
   wanted.maximized = state[QStringLiteral("maximized")].toInt(-1);
-  setArrangement(wanted);
-  std::vector<double> shares;
   const QJsonArray kept = state[QStringLiteral("shares")].toArray();
-  for (const QJsonValue& share : kept)
-    shares.push_back(share.toDouble(0.5));
-  setShares(shares);
+  for (qsizetype i = 0; i < std::min<qsizetype>(kept.size(), 3); ++i)
+    wanted.shares.push_back(kept[i].toDouble(0.5));
+  setArrangement(wanted);
   activate(std::clamp(state[QStringLiteral("active")].toInt(), 0, m_arrangement.panes() - 1));
 }
 

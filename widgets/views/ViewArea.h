@@ -25,6 +25,9 @@ struct ViewArrangement {
   Shape shape = Shape::Single;
   QStringList views;   ///< One for each pane: left to right, then top to bottom.
   int maximized = -1;  ///< The pane that has all the room; −1: each has its own.
+  /// How the room is divided: the share of the first of the columns, then of the first pane within
+  /// each column. Halves where there are none.
+  std::vector<double> shares;
 
   [[nodiscard]] int panes() const;
   bool operator==(const ViewArrangement&) const = default;
@@ -78,7 +81,7 @@ class ViewArea : public QWidget {
 
  signals:
   void currentChanged(const QString& id);
-  /// The user has arranged the views otherwise; it is done already.
+  /// The user has arranged the views, or divided the room, otherwise; it is done already.
   void arranged(const orrery::ViewArrangement& before, const orrery::ViewArrangement& after);
   /// Views came or went, whoever wanted it.
   void changed();
@@ -100,7 +103,12 @@ class ViewArea : public QWidget {
   void chooseView(int pane, const QString& id);
   void showTabs();
   void change(const ViewArrangement& wanted);
-  void setShares(const std::vector<double>& shares);
+  [[nodiscard]] std::array<QSplitter*, 3> splitters() const
+  {
+    return {m_outer, m_columns[0], m_columns[1]};
+  }
+  void divide();
+  void takeDivision();
 
   QWidget* m_bar;
   QTabBar* m_tabs;

@@ -1,8 +1,11 @@
 // Undoing any sequence of what a user does restores the start, and redoing the end.
 #include "core/document/Annotations.h"
+#include "core/document/LobeStudy.h"
 #include "core/document/Session.h"
 #include "core/document/SideViews.h"
+#include "core/document/VectorStudy.h"
 
+#include <QJsonDocument>
 #include <QtTest/QTest>
 
 #include <random>
@@ -26,11 +29,48 @@ std::shared_ptr<const Dictionary> words(int features, std::string name)
   return dictionary;
 }
 
-/// All that a user can have changed, as text.
-std::string stateOf(const Document& document, const Annotations& annotations,
-                    const SideViews& sides)
+/// Lobes as an analysis would have found them: of the number that is in turn.
+std::shared_ptr<const LobeResult> lobesOf(int features, int seed)
 {
-  std::string text = sessionText(sessionOf(document, annotations), "/");
+  auto result = std::make_shared<LobeResult>();
+  FunctionalLobes functional;
+  functional.measure = AffinityMeasure::Phi;
+  for (int clusters = 2; clusters <= 3; ++clusters) {
+    Lobes lobes;
+    lobes.clusters = clusters;
+    lobes.sizes.assign(static_cast<std::size_t>(clusters), 0);
+    for (int i = 0; i < features; ++i) {
+      lobes.labels.push_back((i + seed) % clusters);
+      ++lobes.sizes[static_cast<std::size_t>(lobes.labels.back())];
+    }
+    functional.clustering.clusterings.push_back(std::move(lobes));
+  }
+  result->analysis.functional.push_back(std::move(functional));
+  result->colors = lobeColors(result->analysis);
+  return result;
+}
+
+/// What the parts hold beside the document.
+struct Studies {
+  Annotations* annotations;
+  SideViews* sides;
+  VectorStudy* vectors;
+  LobeStudy* lobes;
+};
+
+/// All that a user can have changed, as text.
+std::string stateOf(const Document& document, const Studies& studies)
+{
+  const SideViews& sides = *studies.sides;
+  std::string text = sessionText(sessionOf(document, *studies.annotations), "/");
+  text += QJsonDocument(studies.vectors->state()).toJson().toStdString();
+  const LobeChoice shown = studies.lobes->shown();
+  text += columnName(shown) + "|";
+  if (const Lobes* lobes = studies.lobes->shownLobes())
+    for (const std::int32_t label : lobes->labels)
+      text += std::to_string(label);
+  for (const std::string& name : studies.lobes->names(shown))
+    text += "|" + name;
   for (int index = 0; index < SideViews::count; ++index) {
     const SideView& view = sides.view(index);
     text +=
@@ -60,8 +100,19 @@ class tst_Undo : public QObject {
     Document document;
     Annotations annotations(&document);
     SideViews sides(&document);
+    VectorStudy vectors(&document, &annotations);
+    LobeStudy lobes(&document);
+    const Studies studies{&annotations, &sides, &vectors, &lobes};
     std::vector<int> layers{document.addLayer(words(features, "one")),
                             document.addLayer(words(features, "two"))};
+    for (const int layer : layers) {
+      auto fired = std::make_shared<CooccurrenceData>();
+      fired->own.assign(features, 3);
+      fired->facts.features = features;
+      fired->facts.blocks = 10;
+      lobes.setCooccurrence(layer, fired);
+    }
+    document.undoStack()->clear();
     std::mt19937 random(static_cast<unsigned>(seed));
     const auto below = [&](int bound) {
       return static_cast<int>(random() % static_cast<unsigned>(bound));
@@ -73,13 +124,38 @@ class tst_Undo : public QObject {
           chosen.push_back(id);
       return chosen;
     };
-    std::vector<std::string> states{stateOf(document, annotations, sides)};
+    std::vector<std::string> states{stateOf(document, studies)};
     // At least 100 steps deep, and merged ones do not count.
     while (document.undoStack()->count() < 150) {
       const int layer = document.layer()->id;
       const std::string name = "kept " + std::to_string(below(4));
       const int before = document.undoStack()->count();
-      switch (below(14)) {
+      switch (below(20)) {
+        case 14:
+          vectors.addMeanOfSelection();
+          break;
+        case 15:
+          if (!vectors.vectors().empty())
+            vectors.remove(
+                {static_cast<std::size_t>(below(static_cast<int>(vectors.vectors().size())))});
+          break;
+        case 16: {
+          Column column;
+          column.name = "computed " + std::to_string(below(3));
+          for (int i = 0; i < features; ++i)
+            column.numbers.push_back(below(2) ? below(9) : std::nan(""));
+          document.computeColumns(layer, {column}, "Compute");
+          break;
+        }
+        case 17:
+          lobes.setResult(layer, lobesOf(features, below(3)));
+          break;
+        case 18:
+          lobes.show({AffinityMeasure::Phi, 2 + below(2)});
+          break;
+        case 19:
+          lobes.rename(lobes.shown(), below(2), "name " + std::to_string(below(5)));
+          break;
         case 0:
           document.selection()->setFeatures(someFeatures());
           break;
@@ -153,21 +229,21 @@ class tst_Undo : public QObject {
       }
       const int count = document.undoStack()->count();
       if (count > before)
-        states.push_back(stateOf(document, annotations, sides));
+        states.push_back(stateOf(document, studies));
       else
-        states.back() = stateOf(document, annotations, sides);
+        states.back() = stateOf(document, studies);
     }
     QCOMPARE(states.size(), std::size_t{151});
     for (std::size_t i = states.size(); i-- > 1;) {
-      QCOMPARE(stateOf(document, annotations, sides), states[i]);
+      QCOMPARE(stateOf(document, studies), states[i]);
       QVERIFY(document.undoStack()->canUndo());
       document.undoStack()->undo();
     }
-    QCOMPARE(stateOf(document, annotations, sides), states[0]);
+    QCOMPARE(stateOf(document, studies), states[0]);
     QVERIFY(!document.undoStack()->canUndo());
     while (document.undoStack()->canRedo())
       document.undoStack()->redo();
-    QCOMPARE(stateOf(document, annotations, sides), states.back());
+    QCOMPARE(stateOf(document, studies), states.back());
   }
 };
 
