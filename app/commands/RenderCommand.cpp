@@ -97,6 +97,30 @@ void applyColors(FigureRequest& request, const Arguments& arguments, const Dicti
     request.legend = pictureLegend(colors.legend);
 }
 
+LobeFigureSize lobeFigureSize(const CommandContext& context, double dpi)
+{
+  LobeFigureSize size;
+  size.widthMm = context.arguments.number("width-mm", size.widthMm, 1, 5000);
+  size.heightMm = context.arguments.number("height-mm", size.heightMm, 1, 5000);
+  size.dpi = dpi;
+  return size;
+}
+
+void tellLobes(CommandOutput& result, const LobeFigureSize& size, const Embedding& embedding,
+               const std::filesystem::path& output)
+{
+  const auto pixels = [&](double mm) {
+    return static_cast<std::int64_t>(std::lround(mm / 25.4 * size.dpi));
+  };
+  result.json["file"] = output.native();
+  result.json["width_px"] = pixels(size.widthMm);
+  result.json["height_px"] = pixels(size.heightMm);
+  result.json["dpi"] = size.dpi;
+  result.json["view"] = "lobes";
+  result.text =
+      displayName(output) + ": the lobes of six affinities, " + embedding.description + "\n";
+}
+
 /// What makes a .png open again in the window; nothing for other forms.
 std::map<QString, QString> figureMetadata(const CommandContext& context,
                                           std::shared_ptr<const Dictionary> dictionary,
@@ -171,6 +195,7 @@ const CommandSpec& renderSpec()
           "120, \"columns\": 2, \"panels\": [{\"title\": …, \"file\": …, \"layer\": …, \"map\": …, "
           "\"dimensions\": 2, \"color_by\": …, \"size_by\": …, \"names\": [labels], \"select\": "
           "[ids], \"search\": …, \"crystals\": [[4 labels], …], \"camera\": [10 numbers], "
+          "\"frame\": \"crystals\" or [labels], "
           "\"legend\": true, \"caption\": false}, …]}; a legend stands where it covers no points, "
           "or \"beside\" or \"inside\" the panel; "
           "what a panel leaves out is taken from FILE. SVG and PDF hold real text over the points, "
@@ -227,16 +252,23 @@ CommandOutput runRender(const CommandContext& context)
   FigureRequest request = figureRequest(context.arguments);
   const bool lobes = context.arguments.text("view") == "lobes";
   const bool crystals = context.arguments.text("view") == "crystals";
-  if (lobes)
-    checkLobeOptions(context);
   const std::filesystem::path& file = context.arguments.files().front();
   const bool session = file.extension() == ".png" || looksLikeSession(file);
+  if (lobes)
+    checkLobeOptions(context, session);
   if (crystals)
     checkCrystalFigure(context, session);
   const std::unique_ptr<QGuiApplication> application = makeApplication();
   checkFigure(request, *output);
-  if (context.arguments.text("view") == "galaxy")
-    return renderGalaxy(context, request.camera, request.dpi, *output);
+  if (context.arguments.text("view") == "galaxy") {
+    if (!session)
+      return renderGalaxy(context, request.camera, request.dpi, *output);
+    CommandOutput notes;
+    const SessionFigure shown = sessionFigure(context, request, notes);
+    CommandOutput drawn = renderGalaxy(context, request.camera, request.dpi, *output, &shown);
+    drawn.notes.insert(drawn.notes.begin(), notes.notes.begin(), notes.notes.end());
+    return drawn;
+  }
   const auto layout = context.arguments.path("layout");
   CommandOutput result;
   if (crystals && session) {
@@ -244,8 +276,15 @@ CommandOutput runRender(const CommandContext& context)
     // Both halves share the page: its size is the command's, not the window's.
     shown.figure.widthMm = request.widthMm;
     shown.figure.heightMm = request.heightMm;
-    renderCrystals(context, shown.dictionary, std::move(shown.figure), shown.crystals, *output,
-                   result);
+    const std::string state = shown.part("crystals");
+    renderCrystals(context, shown.dictionary, std::move(shown.figure), state, *output, result);
+    return result;
+  }
+  if (lobes && session) {
+    const SessionFigure shown = sessionFigure(context, request, result);
+    const LobeFigureSize size = lobeFigureSize(context, request.dpi);
+    renderKeptLobes(context, shown, size, *output, result);
+    tellLobes(result, size, *shown.embedding, *output);
     return result;
   }
   if ((layout && isPanelLayout(*layout)) || session)
@@ -255,21 +294,9 @@ CommandOutput runRender(const CommandContext& context)
   const Dictionary& dictionary = *read;
   const Embedding embedding = positionsFor(context, dictionary);
   if (lobes) {
-    LobeFigureSize size;
-    size.widthMm = context.arguments.number("width-mm", size.widthMm, 1, 5000);
-    size.heightMm = context.arguments.number("height-mm", size.heightMm, 1, 5000);
-    size.dpi = request.dpi;
+    const LobeFigureSize size = lobeFigureSize(context, request.dpi);
     renderLobes(context, dictionary, embedding, size, *output, result);
-    const auto pixels = [&](double mm) {
-      return static_cast<std::int64_t>(std::lround(mm / 25.4 * size.dpi));
-    };
-    result.json["file"] = output->native();
-    result.json["width_px"] = pixels(size.widthMm);
-    result.json["height_px"] = pixels(size.heightMm);
-    result.json["dpi"] = size.dpi;
-    result.json["view"] = "lobes";
-    result.text =
-        displayName(*output) + ": the lobes of six affinities, " + embedding.description + "\n";
+    tellLobes(result, size, embedding, *output);
     return result;
   }
   applyColors(request, context.arguments, dictionary);

@@ -246,6 +246,7 @@ void renderCrystals(const CommandContext& context, std::shared_ptr<const Diction
   const CrystalSpace space = rawSpace(*dictionary, true, progress);
   const ChosenCrystals chosen =
       chooseCrystals(context, *dictionary, space, state, result, progress);
+  cloud.crystals.clear();  // a session's own are among those chosen
   const CrystalReport report = reportOf(context, *dictionary, space, chosen, result, progress);
   const std::vector<LegendEntry> legend = addQuads(cloud, *dictionary, chosen);
 

@@ -1,10 +1,13 @@
 #include "app/commands/RenderGalaxy.h"
 
 #include "core/base/Error.h"
-#include "core/embedding/Pca.h"
+#include "core/galaxy/LayerAnalysis.h"
 #include "core/galaxy/LayerSeries.h"
 #include "core/io/ByteSource.h"
 #include "widgets/views/CloudRow.h"
+#include "widgets/views/GalaxyView.h"
+
+#include <QJsonDocument>
 
 #include <cmath>
 
@@ -25,40 +28,62 @@ std::vector<LayerSource> spreadOver(const std::vector<LayerSource>& layers)
   return chosen;
 }
 
-RowCloud cloudOf(const Dictionary& dictionary, const LayerSource& source, std::uint64_t seed,
-                 const Progress& progress)
+RowCloud cloudOf(const Dictionary& dictionary, const LayerSource& source,
+                 const LayerAnalysisOptions& options, const Progress& progress)
 {
-  const UsableFeatures usable = usableFeatures(dictionary);
-  PcaOptions options;
-  options.components = 3;
-  options.seed = seed;
-  const Pca pca = computePca(*usable.decoder, options, progress);
+  LayerCloud found = computeLayerCloud(dictionary, options, progress);
   RowCloud cloud;
   const Origin& origin = source.origin;
   cloud.title = origin.layer ? QStringLiteral("Layer %1").arg(*origin.layer)
                              : QString::fromStdString(source.name);
   if (origin.l0)
     cloud.title += QStringLiteral(", L0 %1").arg(*origin.l0);
-  cloud.positions = usable.positionsOfAll(pcaEmbedding(pca, 3).positions, dictionary.features());
+  cloud.positions = Positions::Zero(3, dictionary.features());
   cloud.variances = Eigen::Vector3d::Zero();
-  const Eigen::Index count = std::min<Eigen::Index>(3, pca.eigenvalues.size());
-  cloud.variances.head(count) = pca.eigenvalues.head(count);
+  const Eigen::Index count = std::min<Eigen::Index>(3, found.scores.rows());
+  cloud.positions.topRows(count) = found.scores.topRows(count);
+  cloud.variances.head(count) = found.variances.head(count);
   return cloud;
+}
+
+/// The layers of a session as the galaxy view lists them.
+LayerListing listed(const SessionFigure& session)
+{
+  LayerListing listing;
+  for (const auto& dictionary : session.layers) {
+    LayerSource source;
+    source.path = dictionary->source.path;
+    source.name = dictionary->name;
+    source.origin = dictionary->origin;
+    source.features = dictionary->features();
+    source.dimensions = dictionary->dimensions();
+    source.open = dictionary;
+    listing.layers.push_back(std::move(source));
+  }
+  sortLayers(listing.layers);
+  return listing;
 }
 
 }  // namespace
 
 CommandOutput renderGalaxy(const CommandContext& context, const std::optional<Camera>& camera,
-                           double dpi, const std::filesystem::path& output)
+                           double dpi, const std::filesystem::path& output,
+                           const SessionFigure* session)
 {
   const Arguments& arguments = context.arguments;
   CommandOutput result;
+  GalaxyLook look;
+  if (session)
+    look = galaxyLook(
+        QJsonDocument::fromJson(QByteArray::fromStdString(session->part("galaxy"))).object());
+  look.analysis.components = 3;
   ReadOptions reading = readOptions(arguments);
   reading.compareEncoder = false;
   reading.withoutLabels = true;
   reading.labels.reset();
-  const LayerListing listing =
-      listLayers(arguments.files(), reading, context.progress.stage("Listing", 0.0, 0.05));
+  const LayerListing listing = session ? listed(*session)
+                                       : listLayers(arguments.files(), reading,
+                                                    context.progress.stage("Listing", 0.0, 0.05));
   result.notes = listing.notes;
   const std::vector<LayerSource> chosen = spreadOver(listing.layers);
   if (chosen.size() < listing.layers.size())
@@ -77,15 +102,15 @@ CommandOutput renderGalaxy(const CommandContext& context, const std::optional<Ca
     const Progress part = context.progress.stage("Layer", share(i), share(i + 1));
     const auto dictionary = cache.dictionary(i, part.stage("Reading", 0.0, 0.4));
     clouds.push_back(
-        cloudOf(*dictionary, chosen[i], arguments.seed(), part.stage("Components", 0.4, 1.0)));
+        cloudOf(*dictionary, chosen[i], look.analysis, part.stage("Components", 0.4, 1.0)));
   }
   CloudRowOptions options;
-  options.camera = camera;
-  options.published =
-      arguments.choice("variant", "textbook", {"textbook", "published"}) == "published";
+  options.camera = camera ? camera : look.camera;
+  const std::string variant = arguments.choice("variant", "textbook", {"textbook", "published"});
+  options.published = arguments.has("variant") ? variant == "published" : look.published;
   const double width = arguments.number("width-mm", 170, 1, 5000);
   const double height =
-      arguments.number("height-mm", width / static_cast<double>(clouds.size()) + 14, 1, 5000);
+      arguments.number("height-mm", cloudRowHeight(width, clouds.size()), 1, 5000);
   context.progress.checkStopped();
   writeCloudRow(clouds, options, output, width, height, dpi);
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "app/commands/Command.h"
+#include "app/commands/RenderPanels.h"
 #include "widgets/vtk/Camera.h"
 
 #include <filesystem>
@@ -13,6 +14,7 @@ namespace orrery {
 /// first three components on the same axes; --variant published multiplies them by √λ as the paper
 /// did. One layer is in memory at a time. Throws Error.
 CommandOutput renderGalaxy(const CommandContext& context, const std::optional<Camera>& camera,
-                           double dpi, const std::filesystem::path& output);
+                           double dpi, const std::filesystem::path& output,
+                           const SessionFigure* session = nullptr);
 
 }  // namespace orrery

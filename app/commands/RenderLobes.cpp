@@ -1,15 +1,22 @@
 #include "app/commands/RenderLobes.h"
 
-#include "core/document/LobeStudy.h"
+#include "core/base/Error.h"
+#include "core/document/CameraJson.h"
+#include "core/document/LobeState.h"
+#include "core/io/ByteSource.h"
 #include "widgets/lobes/SixMaps.h"
 
+#include <QJsonArray>
+#include <QJsonDocument>
+
 #include <memory>
+#include <optional>
 
 namespace orrery {
 
-void checkLobeOptions(const CommandContext& context)
+void checkLobeOptions(const CommandContext& context, bool session)
 {
-  if (!context.arguments.path("cooccurrence"))
+  if (!session && !context.arguments.path("cooccurrence"))
     throw UsageError("--view lobes needs --cooccurrence FILE");
   static_cast<void>(context.arguments.integer("clusters", 3, 2, 4096));
   static_cast<void>(context.arguments.integer("min-blocks", 1, 1, 1000000000));
@@ -60,6 +67,41 @@ void renderLobes(const CommandContext& context, const Dictionary& dictionary,
                              " lobes of each affinity. " + lobes.analysis.features.sentence());
   context.progress.checkStopped();
   writeDrawing(figure, output);
+}
+
+void renderKeptLobes(const CommandContext& context, const SessionFigure& session,
+                     const LobeFigureSize& size, const std::filesystem::path& output,
+                     CommandOutput& result)
+{
+  const std::string name = displayName(context.arguments.files().front());
+  const QJsonObject part =
+      QJsonDocument::fromJson(QByteArray::fromStdString(session.part("lobes"))).object();
+  std::optional<LobeState> kept;
+  for (const QJsonValue& value : part[QStringLiteral("results")].toArray())
+    if (value.toObject()[QStringLiteral("layer")].toInt(-1) == static_cast<int>(session.layer))
+      kept = lobeState(value.toObject(), session.dictionary->features());
+  if (!kept)
+    throw Error(name +
+                ": keeps no lobes of the layer that it shows (cut some in the window, or "
+                "give the dictionary and --cooccurrence)");
+  MapContent content = sixMaps(*kept->result, kept->shown.clusters, *session.embedding,
+                               blocksOfFeatures(*session.dictionary));
+  content.selection = session.figure.selection;
+  if (const auto camera = cameraOf(part[QStringLiteral("maps")].toObject())) {
+    content.camera = *camera;
+    content.framed = false;
+  }
+  DrawingFigure figure;
+  figure.drawing = mapDrawing(std::make_shared<const MapContent>(std::move(content)));
+  figure.widthMm = size.widthMm;
+  figure.heightMm = size.heightMm;
+  figure.dpi = size.dpi;
+  figure.title = QString::fromStdString(session.dictionary->name);
+  figure.caption = sixMapsSentence(*session.embedding, kept->shown.clusters);
+  figure.metadata = session.figure.metadata;
+  context.progress.checkStopped();
+  writeDrawing(figure, output);
+  result.json["lobes"] = kept->shown.clusters;
 }
 
 }  // namespace orrery

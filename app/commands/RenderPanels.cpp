@@ -3,7 +3,9 @@
 #include "app/commands/FigureSession.h"
 #include "core/base/Error.h"
 #include "core/dictionary/LabelIndex.h"
+#include "core/document/CrystalState.h"
 #include "core/document/LabelMatches.h"
+#include "core/document/SelectionModel.h"
 #include "core/document/Session.h"
 #include "core/embedding/Pca.h"
 #include "core/io/BoundedJson.h"
@@ -13,8 +15,10 @@
 #include "widgets/figure/PictureSession.h"
 #include "widgets/figure/Turntable.h"
 #include "widgets/models/FeatureText.h"
+#include "widgets/vtk/CameraMotion.h"
 #include "widgets/vtk/Palette.h"
 
+#include <Eigen/Geometry>
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -46,7 +50,7 @@ class Sources {
   {
   }
 
-  /// All layers of a session, and which is shown first.
+  /// All layers of a session.
   std::vector<Source>& session(const std::filesystem::path& path)
   {
     const auto known = m_sessions.find(path);
@@ -60,11 +64,12 @@ class Sources {
       m_output.notes.push_back("warning: " + note);
     if (!m_window && session.parts.count("window"))
       m_window = nlohmann::json::parse(session.parts.at("window"), nullptr, false);
-    if (session.parts.count("crystals"))
-      m_crystals = session.parts.at("crystals");
+    if (m_sessions.empty()) {
+      m_parts = session.parts;
+      m_current = session.current;
+    }
     const auto folder = std::filesystem::absolute(path).parent_path();
     std::vector<Source>& layers = m_sessions[path];
-    std::size_t first = 0;
     for (std::size_t i = 0; i < session.layers.size(); ++i) {
       const SessionLayer& kept = session.layers[i];
       const auto place = kept.hasFile() ? placeOf(kept.input, folder) : std::filesystem::path();
@@ -86,15 +91,19 @@ class Sources {
       source.annotations = std::move(restored.annotations);
       source.computed = std::move(restored.computed);
       source.ofSession = true;
-      if (i == session.current)
-        first = layers.size();
       layers.push_back(std::move(source));
     }
     if (layers.empty())
       throw Error(name + ": holds no layers");
-    std::rotate(layers.begin(), layers.begin() + static_cast<std::ptrdiff_t>(first),
-                layers.begin() + static_cast<std::ptrdiff_t>(first) + 1);
+    m_shown[path] = std::min(session.current, layers.size() - 1);
     return layers;
+  }
+
+  /// The one that the session shows.
+  Source& shown(const std::filesystem::path& path)
+  {
+    std::vector<Source>& layers = session(path);
+    return layers[m_shown.at(path)];
   }
 
   Source& file(const std::filesystem::path& path)
@@ -150,8 +159,9 @@ class Sources {
     return figureSession(layers, current, std::move(parts));
   }
 
-  /// What the first session says of crystals, as JSON.
-  [[nodiscard]] const std::string& crystals() const { return m_crystals; }
+  /// Of the first session.
+  [[nodiscard]] const std::map<std::string, std::string>& parts() const { return m_parts; }
+  [[nodiscard]] std::size_t current() const { return m_current; }
 
   static bool isPicture(const std::filesystem::path& path) { return path.extension() == ".png"; }
   static bool isSession(const std::filesystem::path& path)
@@ -165,7 +175,9 @@ class Sources {
   std::map<std::filesystem::path, std::vector<Source>> m_sessions;
   std::map<std::filesystem::path, Source> m_files;
   std::optional<nlohmann::json> m_window;
-  std::string m_crystals;
+  std::map<std::filesystem::path, std::size_t> m_shown;
+  std::map<std::string, std::string> m_parts;
+  std::size_t m_current = 0;
 };
 
 /// The layout as it is written, each value looked at before it is used.
@@ -291,6 +303,29 @@ FigureRequest figureOf(const CommandContext& context, Source& source, int dimens
   return figure;
 }
 
+/// Whether the session hides what it would turn grey.
+bool hidesRest(const std::map<std::string, std::string>& parts)
+{
+  const auto rest = parts.find("rest");
+  if (rest == parts.end())
+    return false;
+  const nlohmann::json json = nlohmann::json::parse(rest->second, nullptr, false);
+  return json.is_object() && json.contains("hidden") && json["hidden"] == true;
+}
+
+/// Greys what the session's filter greys.
+void applyFilter(FigureRequest& figure, const Source& source)
+{
+  const auto& filter = source.annotations.filter;
+  const Column* column = filter ? source.layer.dictionary->column(filter->column) : nullptr;
+  if (!column)
+    return;
+  std::vector<FeatureId> lit = featuresInRange(*column, filter->minimum, filter->maximum);
+  figure.emphasis = figure.emphasis ? SelectionModel::combine(std::move(lit), *figure.emphasis,
+                                                              SelectionModel::Mode::Intersect)
+                                    : std::move(lit);
+}
+
 /// Lists of four features, a is to b as c is to d, drawn over the points with their names.
 std::vector<CrystalShape> crystalsOf(const Layout& layout, const Panel& list,
                                      const Dictionary& dictionary)
@@ -315,6 +350,52 @@ std::vector<CrystalShape> crystalsOf(const Layout& layout, const Panel& list,
   return crystals;
 }
 
+/// What a panel's camera shall show closely: the crystals, or a list of features. None: the panel
+/// does not say.
+std::vector<FeatureId> framedFeatures(const Layout& layout, const Panel& panel,
+                                      const FigureRequest& figure, const Dictionary& dictionary)
+{
+  if (!panel.contains("frame"))
+    return {};
+  if (!panel["frame"].is_string())
+    return featuresOf(layout, panel["frame"], dictionary);
+  if (layout.text(panel, "frame") != "crystals" || figure.crystals.empty())
+    layout.fail(
+        "'frame': expected \"crystals\", where there are some, or a list of labels and ids");
+  std::vector<FeatureId> corners;
+  for (const CrystalShape& crystal : figure.crystals)
+    corners.insert(corners.end(), crystal.corners.begin(), crystal.corners.end());
+  return corners;
+}
+
+/// Looks at @p features from where a crystal shows its plane, else from where the cloud is seen.
+void frameFeatures(FigureRequest& figure, const std::vector<FeatureId>& features)
+{
+  constexpr double room = 1.35;  // for the names
+  const double aspect = figure.widthMm / figure.heightMm;
+  if (figure.planar) {
+    figure.camera = framePlane(figure.positions, features, aspect);
+    figure.camera->parallelScale *= room;
+    return;
+  }
+  SceneBounds bounds = boundsOf(figure.positions, features);
+  bounds.radius *= room;
+  Camera camera = figure.camera.value_or(openingCamera(figure.positions, false, aspect));
+  if (!figure.camera && !figure.crystals.empty()) {
+    const auto& corners = figure.crystals.front().corners;
+    const auto at = [&](std::size_t i) {
+      return Eigen::Vector3d(figure.positions.col(corners[i]).cast<double>());
+    };
+    const Eigen::Vector3d ahead = (camera.position - camera.focalPoint).normalized();
+    Eigen::Vector3d normal = (at(1) - at(0)).cross(at(2) - at(0));
+    if (normal.allFinite() && normal.norm() > 0) {
+      normal.normalize();
+      camera.position = camera.focalPoint + (normal.dot(ahead) < 0 ? -normal : normal);
+    }
+  }
+  figure.camera = frameBounds(camera, bounds, aspect);
+}
+
 /// true: where it covers no points; false: none; "beside" and "inside".
 void placeLegend(const Layout& layout, const Panel& panel, FigureRequest& figure)
 {
@@ -332,10 +413,11 @@ void placeLegend(const Layout& layout, const Panel& panel, FigureRequest& figure
 Source& sourceOf(const CommandContext& context, const Layout& layout, const Panel& panel,
                  Sources& sources)
 {
-  layout.checkKeys(panel,
-                   {"file", "layer", "map", "dimensions", "color_by", "size_by", "title", "legend",
-                    "caption", "names", "select", "search", "camera", "point_size", "crystals"},
-                   "a panel");
+  layout.checkKeys(
+      panel,
+      {"file", "layer", "map", "dimensions", "color_by", "size_by", "title", "legend", "caption",
+       "names", "select", "search", "camera", "point_size", "crystals", "frame"},
+      "a panel");
   const std::filesystem::path path = panel.contains("file")
                                          ? layout.beside(layout.text(panel, "file"))
                                          : context.arguments.files().front();
@@ -344,7 +426,7 @@ Source& sourceOf(const CommandContext& context, const Layout& layout, const Pane
   std::vector<Source>& layers = sources.session(path);
   const std::string name = layout.text(panel, "layer");
   if (name.empty())
-    return layers.front();
+    return sources.shown(path);
   const auto named = std::find_if(layers.begin(), layers.end(), [&](const Source& source) {
     return source.layer.dictionary->name == name;
   });
@@ -486,12 +568,22 @@ SessionFigure sessionFigure(const CommandContext& context, const FigureRequest& 
 {
   Sources sources(context, result);
   const Arguments& arguments = context.arguments;
-  Source& source = sources.session(arguments.files().front()).front();
+  const std::filesystem::path& file = arguments.files().front();
+  Source& source = sources.shown(file);
   if (const auto column = arguments.text("color-by"))
     source.view.appearance.colorBy = *column;
   if (const auto column = arguments.text("size-by"))
     source.view.appearance.sizeBy = *column;
   FigureRequest figure = figureOf(context, source, 0);
+  applyFilter(figure, source);
+  const Dictionary& dictionary = *source.layer.dictionary;
+  if (figure.emphasis && hidesRest(sources.parts()))
+    figure.hidden = featuresBeside(*figure.emphasis, dictionary.features());
+  if (const auto crystals = sources.parts().find("crystals"); crystals != sources.parts().end()) {
+    const CrystalState state = crystalState(crystals->second, dictionary.features());
+    if (state.crystal)
+      figure.crystals = crystalShapes(dictionary, *state.crystal, state.family, false);
+  }
   figure.widthMm = page.widthMm;
   figure.heightMm = page.heightMm;
   figure.dpi = page.dpi;
@@ -505,12 +597,17 @@ SessionFigure sessionFigure(const CommandContext& context, const FigureRequest& 
   if (width > 0 && height > 0 && !arguments.has("height-mm"))
     figure.heightMm = figure.widthMm * height / width;
   if (const auto output = arguments.path("output"); output && pageEnding(*output) == ".png") {
-    std::map<std::string, std::string> parts;
-    if (!sources.crystals().empty())
-      parts["crystals"] = sources.crystals();
-    figure.metadata = sources.metadata(&source, std::move(parts));
+    figure.metadata = sources.metadata(&source, sources.parts());
   }
-  return {std::move(figure), source.layer.dictionary, sources.crystals()};
+  SessionFigure shown;
+  shown.figure = std::move(figure);
+  shown.dictionary = source.layer.dictionary;
+  shown.embedding = source.layer.embedding;
+  shown.layer = sources.current();
+  shown.parts = sources.parts();
+  for (const Source& layer : sources.session(file))
+    shown.layers.push_back(layer.layer.dictionary);
+  return shown;
 }
 
 CommandOutput renderPanels(const CommandContext& context, const FigureRequest& page,
@@ -540,6 +637,7 @@ CommandOutput renderPanels(const CommandContext& context, const FigureRequest& p
   const Layout layout(*layoutPath);
   std::vector<FigureRequest> panels;
   std::vector<QString> headings;
+  std::vector<std::vector<FeatureId>> framed;
   const Source* first = nullptr;
   for (const Panel& panel : layout.panels()) {
     context.progress.checkStopped();
@@ -547,6 +645,7 @@ CommandOutput renderPanels(const CommandContext& context, const FigureRequest& p
     if (!first)
       first = &source;
     panels.push_back(panelFigure(context, layout, panel, source));
+    framed.push_back(framedFeatures(layout, panel, panels.back(), *source.layer.dictionary));
     headings.push_back(QString::fromStdString(layout.text(panel, "title")));
   }
   const Panel& root = layout.root();
@@ -565,6 +664,10 @@ CommandOutput renderPanels(const CommandContext& context, const FigureRequest& p
       size("width-mm", "width_mm", 170, page.widthMm),
       size("height-mm", "height_mm", 120, page.heightMm), layout.number(root, "gap_mm", 3, 0, 100),
       layout.flag(root, "letters", count > 1), fontPoints);
+  // Only now is it known how large the panels are.
+  for (std::size_t i = 0; i < count; ++i)
+    if (!framed[i].empty())
+      frameFeatures(sheet.panels[i].request, framed[i]);
   sheet.dpi = size("dpi", "dpi", 300, page.dpi);
   sheet.background = page.background;
   if (const std::string background = layout.text(root, "background");

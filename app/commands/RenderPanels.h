@@ -5,9 +5,12 @@
 #include "core/embedding/Embedding.h"
 #include "widgets/figure/Figure.h"
 
+#include <cstddef>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace orrery {
 
@@ -24,7 +27,17 @@ CommandOutput renderPanels(const CommandContext& context, const FigureRequest& p
 struct SessionFigure {
   FigureRequest figure;
   std::shared_ptr<const Dictionary> dictionary;
-  std::string crystals;  ///< JSON of the part "crystals"; empty: it has none.
+  std::shared_ptr<const Embedding> embedding;
+  std::size_t layer = 0;                                  ///< Which of the session's layers it is.
+  std::map<std::string, std::string> parts;               ///< As Session::parts.
+  std::vector<std::shared_ptr<const Dictionary>> layers;  ///< All of them, in the session's order.
+
+  /// A part's JSON as text; empty: the session has none of this name.
+  [[nodiscard]] std::string part(const std::string& name) const
+  {
+    const auto found = parts.find(name);
+    return found == parts.end() ? std::string() : found->second;
+  }
 };
 SessionFigure sessionFigure(const CommandContext& context, const FigureRequest& page,
                             CommandOutput& result);

@@ -1,10 +1,10 @@
 #include "app/parts/CrystalPart.h"
 
 #include "core/base/Error.h"
-#include "core/document/CrystalState.h"
+#include "widgets/figure/LayerFigure.h"
 #include "widgets/models/CrystalTables.h"
 #include "widgets/models/FeatureText.h"
-#include "widgets/vtk/Palette.h"
+#include "widgets/panels/Theme.h"
 
 #include <QApplication>
 #include <QFileDialog>
@@ -105,9 +105,9 @@ CrystalPart::CrystalPart(const WindowContext& context, QObject* parent)
         if (!dictionary)
           return;
         const std::string text = QJsonDocument(kept).toJson(QJsonDocument::Compact).toStdString();
-        const CrystalState state = crystalState(text, dictionary->features());
-        if (state.crystal)
-          m_study->restoreCrystal(*state.crystal);
+        m_kept = crystalState(text, dictionary->features());
+        if (m_kept.crystal)
+          m_study->restoreCrystal(*m_kept.crystal);
       });
   showState();
 }
@@ -187,6 +187,9 @@ std::vector<Crystal> CrystalPart::family() const
   std::vector<Crystal> others;
   const auto findings = m_study->findings();
   const auto& crystal = m_study->crystal();
+  // A session remembers the family, not all that was found.
+  if (crystal && !findings && m_kept.crystal == crystal)
+    return m_kept.family;
   if (!crystal || !findings || findings->running)
     return others;
   const auto& found = findings->result.found;
@@ -207,23 +210,8 @@ void CrystalPart::showShapes()
   const auto dictionary = m_context.document->dictionary();
   const auto& crystal = m_study->crystal();
   m_context.actions->action("crystals.none")->setEnabled(crystal.has_value());
-  if (dictionary && crystal) {
-    const bool dark = QApplication::palette().color(QPalette::Base).lightness() < 128;
-    const QColor color = categoryColor(5, dark);
-    for (const Crystal& other : family()) {
-      CrystalShape dim;
-      dim.corners = other.corners();
-      dim.color = color;
-      shapes.push_back(std::move(dim));
-    }
-    CrystalShape chosen;
-    chosen.corners = crystal->corners();
-    for (std::size_t i = 0; i < 4; ++i)
-      chosen.names[i] = labelText(*dictionary, chosen.corners[i]).left(32);
-    chosen.color = color;
-    chosen.chosen = true;
-    shapes.push_back(std::move(chosen));
-  }
+  if (dictionary && crystal)
+    shapes = crystalShapes(*dictionary, *crystal, family(), isDark(QApplication::palette()));
   m_context.cloud->setCrystals(std::move(shapes));
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "app/parts/WindowContext.h"
+#include "core/document/CrystalState.h"
 #include "core/document/CrystalStudy.h"
 #include "widgets/panels/CrystalInspector.h"
 #include "widgets/panels/CrystalPanel.h"
@@ -36,6 +37,7 @@ class CrystalPart : public QObject {
   void showState();
 
   WindowContext m_context;
+  CrystalState m_kept;  ///< As the session had it.
   CrystalStudy* m_study;
   CrystalPanel* m_panel;
   CrystalInspector* m_inspector;

@@ -23,6 +23,9 @@ GalaxyPart::GalaxyPart(const WindowContext& context, QObject* parent)
     emit m_context.document->messageRaised(message);
   };
   connect(m_view, &GalaxyView::messageRaised, this, show);
+  context.keepState(
+      "galaxy", [this] { return galaxyLookJson(m_view->look()); },
+      [this](const QJsonObject& kept) { m_view->setLook(galaxyLook(kept)); });
   connect(&m_study, &GalaxyStudy::messageRaised, this, show);
   connect(&m_study, &GalaxyStudy::entriesChanged, this, &GalaxyPart::showSentence);
   connect(&m_study, &GalaxyStudy::currentChanged, this, &GalaxyPart::showSentence);

@@ -1,6 +1,8 @@
 #include "app/parts/LobePart.h"
 
 #include "core/base/Error.h"
+#include "core/document/CameraJson.h"
+#include "core/document/LobeState.h"
 #include "core/document/Session.h"
 #include "core/io/FileKind.h"
 #include "core/io/ResultFile.h"
@@ -243,7 +245,20 @@ QJsonObject LobePart::saveState() const
       entry["dataset"] = QString::fromStdString(*source.options.dataset);
     sources.append(entry);
   }
-  return {{"sources", sources}};
+  QJsonArray results;
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    const int id = layers[i]->id;
+    if (!m_study->result(id))
+      continue;
+    QJsonObject kept =
+        lobeStateJson({m_study->result(id), m_study->ownNames(id), m_study->shown(id)});
+    kept["layer"] = static_cast<int>(i);
+    results.append(kept);
+  }
+  QJsonObject state{{"sources", sources}, {"results", results}};
+  if (const auto camera = m_maps->camera())
+    state["maps"] = cameraJson(*camera);
+  return state;
 }
 
 bool LobePart::isKnownPlace(const std::filesystem::path& path) const
@@ -260,6 +275,17 @@ bool LobePart::isKnownPlace(const std::filesystem::path& path) const
 void LobePart::restoreState(const QJsonObject& state)
 {
   const auto& layers = m_context.document->layers();
+  const QJsonArray results = state["results"].toArray();
+  for (const auto& value : results) {
+    const int index = value.toObject()["layer"].toInt(-1);
+    if (index < 0 || index >= static_cast<int>(layers.size()))
+      continue;
+    const auto& layer = layers[static_cast<std::size_t>(index)];
+    if (auto kept = lobeState(value.toObject(), layer->dictionary->features()))
+      m_study->restore(layer->id, kept->result, std::move(kept->names), kept->shown);
+  }
+  if (const auto camera = cameraOf(state["maps"].toObject()))
+    m_maps->setCamera(*camera);
   std::vector<LobeSource> sources;
   QStringList asked;
   const QJsonArray entries = state["sources"].toArray();

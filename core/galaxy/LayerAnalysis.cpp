@@ -128,6 +128,39 @@ std::uint64_t analysisMemory(std::int64_t features, std::int64_t dimensions,
   return matrix * (options.unitNorm ? 2 : 1) + work;
 }
 
+namespace {
+
+/// @p decoder: of the usable features, scaled as asked.
+LayerCloud cloudOf(const FeatureMatrix& decoder, const UsableFeatures& usable,
+                   std::int64_t features, const LayerAnalysisOptions& options,
+                   const Progress& progress)
+{
+  PcaOptions pca;
+  pca.components = std::min<int>(std::max(3, options.components),
+                                 static_cast<int>(std::min(decoder.rows(), decoder.cols() - 1)));
+  pca.center = options.spectrum.center;
+  const Pca leading = computePca(decoder, pca, progress);
+  LayerCloud cloud;
+  cloud.variances = leading.eigenvalues;
+  cloud.scores = Eigen::MatrixXf::Constant(leading.scores.rows(), features,
+                                           std::numeric_limits<float>::quiet_NaN());
+  for (Eigen::Index i = 0; i < leading.scores.cols(); ++i)
+    cloud.scores.col(usable.id(i)) = leading.scores.col(i);
+  return cloud;
+}
+
+}  // namespace
+
+LayerCloud computeLayerCloud(const Dictionary& dictionary, const LayerAnalysisOptions& options,
+                             const Progress& progress)
+{
+  const UsableFeatures usable = featuresFor(dictionary, options.unitNorm);
+  return options.unitNorm
+             ? cloudOf(unitColumns(*usable.decoder), usable, dictionary.features(), options,
+                       progress)
+             : cloudOf(*usable.decoder, usable, dictionary.features(), options, progress);
+}
+
 LayerAnalysis analyzeLayer(const Dictionary& dictionary, const LayerAnalysisOptions& options,
                            const Progress& progress)
 {
@@ -153,16 +186,10 @@ LayerAnalysis analyzeLayer(const Dictionary& dictionary, const LayerAnalysisOpti
   addControls(analysis);
   addCorrection(analysis, progress.stage("Correction for sampling", spectrumShare, 0.75));
 
-  PcaOptions pca;
-  pca.components = std::min<int>(std::max(3, options.components),
-                                 static_cast<int>(std::min(decoder->rows(), decoder->cols() - 1)));
-  pca.center = options.spectrum.center;
-  const Pca leading = computePca(*decoder, pca, progress.stage("Components", 0.75, 0.85));
-  analysis.componentVariances = leading.eigenvalues;
-  analysis.scores = Eigen::MatrixXf::Constant(leading.scores.rows(), dictionary.features(),
-                                              std::numeric_limits<float>::quiet_NaN());
-  for (Eigen::Index i = 0; i < leading.scores.cols(); ++i)
-    analysis.scores.col(usable.id(i)) = leading.scores.col(i);
+  LayerCloud cloud = cloudOf(*decoder, usable, dictionary.features(), options,
+                             progress.stage("Components", 0.75, 0.85));
+  analysis.componentVariances = std::move(cloud.variances);
+  analysis.scores = std::move(cloud.scores);
 
   if (options.withEntropy)
     analysis.entropy = computeClusteringEntropy(*decoder, options.entropy,

@@ -56,6 +56,16 @@ struct LayerAnalysis {
 LayerAnalysis analyzeLayer(const Dictionary& dictionary, const LayerAnalysisOptions& options = {},
                            const Progress& progress = {});
 
+/// The cloud of analyzeLayer alone.
+struct LayerCloud {
+  Eigen::MatrixXf scores;     ///< As LayerAnalysis::scores …
+  Eigen::VectorXd variances;  ///< … and componentVariances.
+};
+
+/// Cost: a few leading components. Throws as computePca does.
+LayerCloud computeLayerCloud(const Dictionary& dictionary, const LayerAnalysisOptions& options = {},
+                             const Progress& progress = {});
+
 /// Bytes that analyzeLayer needs at most, the dictionary of @p features × @p dimensions included.
 std::uint64_t analysisMemory(std::int64_t features, std::int64_t dimensions,
                              const LayerAnalysisOptions& options);

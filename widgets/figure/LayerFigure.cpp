@@ -1,6 +1,7 @@
 #include "widgets/figure/LayerFigure.h"
 
 #include "widgets/models/FeatureText.h"
+#include "widgets/vtk/Palette.h"
 
 #include <algorithm>
 
@@ -79,6 +80,40 @@ std::vector<std::pair<FeatureId, QString>> namedFeatures(const Dictionary& dicti
   for (const FeatureId feature : wanted)
     named.emplace_back(feature, shortLabel(dictionary, feature));
   return named;
+}
+
+std::vector<FeatureId> featuresBeside(const std::vector<FeatureId>& features, std::int64_t n)
+{
+  std::vector<FeatureId> rest;
+  auto next = features.begin();
+  for (FeatureId id = 0; id < static_cast<FeatureId>(n); ++id)
+    if (next != features.end() && *next == id)
+      ++next;
+    else
+      rest.push_back(id);
+  return rest;
+}
+
+std::vector<CrystalShape> crystalShapes(const Dictionary& dictionary, const Crystal& crystal,
+                                        const std::vector<Crystal>& around, bool dark)
+{
+  constexpr int rank = 5;  // apart from the colours of the first lobes
+  const QColor color = categoryColor(rank, dark);
+  std::vector<CrystalShape> shapes;
+  for (const Crystal& other : around) {
+    CrystalShape dim;
+    dim.corners = other.corners();
+    dim.color = color;
+    shapes.push_back(std::move(dim));
+  }
+  CrystalShape chosen;
+  chosen.corners = crystal.corners();
+  for (std::size_t i = 0; i < 4; ++i)
+    chosen.names[i] = shortLabel(dictionary, chosen.corners[i]);
+  chosen.color = color;
+  chosen.chosen = true;
+  shapes.push_back(std::move(chosen));
+  return shapes;
 }
 
 CloudAppearance cloudAppearance(const Appearance& wanted, const FeatureColors& colors,

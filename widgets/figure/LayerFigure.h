@@ -1,6 +1,7 @@
 // From a layer and how it is looked at to a figure: for the window and for runs without one alike.
 #pragma once
 
+#include "core/crystals/Crystal.h"
 #include "core/document/Layer.h"
 #include "widgets/figure/Figure.h"
 #include "widgets/models/FeatureColors.h"
@@ -31,6 +32,14 @@ QString shortLabel(const Dictionary& dictionary, FeatureId feature);
 std::vector<std::pair<FeatureId, QString>> namedFeatures(const Dictionary& dictionary,
                                                          const LayerView& view,
                                                          const std::vector<FeatureId>& matches);
+
+/// All of @p n features that are not in @p features (ascending).
+std::vector<FeatureId> featuresBeside(const std::vector<FeatureId>& features, std::int64_t n);
+
+/// The crystal that is looked at, with its names, and dimly those around it: as the window draws
+/// them.
+std::vector<CrystalShape> crystalShapes(const Dictionary& dictionary, const Crystal& crystal,
+                                        const std::vector<Crystal>& around, bool dark);
 
 /// Colours by @p colors (of colorFeatures), sizes and opacity by the appearance; @p dark says for
 /// which theme. Background and foreground are left as they are.

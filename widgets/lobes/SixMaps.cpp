@@ -1,5 +1,6 @@
 #include "widgets/lobes/SixMaps.h"
 
+#include "core/document/LobeState.h"
 #include "widgets/models/FeatureText.h"
 #include "widgets/vtk/CameraMotion.h"
 #include "widgets/vtk/Palette.h"
@@ -10,6 +11,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace orrery {
 namespace {
@@ -80,6 +82,15 @@ QRectF mapPanel(const QSizeF& size, const DrawingStyle& style, int index, int co
   const int row = index / panelColumns, column = index % panelColumns;
   return {gap + column * (width + gap), gap + row * (height + gap) + 1.5 * line,
           std::max(1.0, width), std::max(1.0, height - 1.5 * line)};
+}
+
+QString sixMapsSentence(const Embedding& embedding, int clusters)
+{
+  return QObject::tr(
+             "%1 Coloured by %2 lobes of each affinity; lobes that share most features "
+             "share a colour; area by the blocks a feature fires in.")
+      .arg(QString::fromStdString(embedding.description))
+      .arg(clusters);
 }
 
 Drawing mapDrawing(std::shared_ptr<const MapContent> content)
@@ -172,8 +183,9 @@ void SixMaps::showResult(bool keepCamera)
 {
   const auto result = m_study->result();
   const auto embedding = m_document->embedding();
+  const auto dictionary = m_document->dictionary();
   const auto known = m_study->data();
-  if (!result || !embedding || !known || m_study->shown().clusters == 0) {
+  if (!result || !embedding || !dictionary || m_study->shown().clusters == 0) {
     m_content = std::make_shared<MapContent>();
     setDrawing({});
     setSummary({});
@@ -182,19 +194,35 @@ void SixMaps::showResult(bool keepCamera)
            "times, coloured by the lobes of each."));
     return;
   }
-  auto content = std::make_shared<MapContent>(
-      sixMaps(*result, m_study->shown().clusters, *embedding, known->own));
+  auto content =
+      std::make_shared<MapContent>(sixMaps(*result, m_study->shown().clusters, *embedding,
+                                           known ? known->own : blocksOfFeatures(*dictionary)));
   content->selection = m_document->selection()->features();
   if (keepCamera && m_content->positions.cols() == content->positions.cols()) {
     content->camera = m_content->camera;
     content->framed = m_content->framed;
   }
-  setSummary(tr("%1 Coloured by %2 lobes of each affinity; lobes that share most features share a "
-                "colour; area by the blocks a feature fires in.")
-                 .arg(QString::fromStdString(embedding->description))
-                 .arg(m_study->shown().clusters));
+  if (const auto wanted = std::exchange(m_wanted, {})) {
+    content->camera = *wanted;
+    content->framed = false;
+  }
+  setSummary(sixMapsSentence(*embedding, m_study->shown().clusters));
   m_content = content;
   setDrawing(mapDrawing(m_content));
+}
+
+std::optional<Camera> SixMaps::camera() const
+{
+  return m_content->framed ? m_wanted : m_content->camera;
+}
+
+void SixMaps::setCamera(const Camera& camera)
+{
+  if (m_content->panels.empty()) {
+    m_wanted = camera;
+    return;
+  }
+  moveCamera([&](const Camera&) { return camera; });
 }
 
 int SixMaps::panelAt(const QPointF& place) const

@@ -35,6 +35,9 @@ struct MapContent {
 MapContent sixMaps(const LobeResult& result, int clusters, const Embedding& embedding,
                    const std::vector<std::int64_t>& own);
 
+/// What the six maps show, in a sentence.
+QString sixMapsSentence(const Embedding& embedding, int clusters);
+
 /// Renders the panels with one scene after the other; GUI thread only.
 Drawing mapDrawing(std::shared_ptr<const MapContent> content);
 /// Where panel @p index of @p count lies: the picture, without its title.
@@ -47,6 +50,9 @@ class SixMaps : public DrawingView {
  public:
   explicit SixMaps(Document* document, LobeStudy* study, QWidget* parent = nullptr);
   [[nodiscard]] const MapContent& content() const { return *m_content; }
+  /// How the maps are looked at, as sessions keep it; nothing: all is framed.
+  [[nodiscard]] std::optional<Camera> camera() const;
+  void setCamera(const Camera& camera);
 
  protected:
   void mousePressEvent(QMouseEvent* event) override;
@@ -64,6 +70,7 @@ class SixMaps : public DrawingView {
   LobeStudy* m_study;
   /// Shared with the drawing; between drawings only the camera changes.
   std::shared_ptr<MapContent> m_content = std::make_shared<MapContent>();
+  std::optional<Camera> m_wanted;  ///< Came before there were maps.
   QPointF m_pressed, m_last;
   bool m_moved = false;
 };

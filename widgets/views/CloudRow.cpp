@@ -180,6 +180,12 @@ bool paintCloudRow(QPainter& painter, const QRectF& area, const std::vector<RowC
   return true;
 }
 
+double cloudRowHeight(double widthMm, std::size_t count)
+{
+  constexpr double linesMm = 14;
+  return widthMm / static_cast<double>(std::max<std::size_t>(1, count)) + linesMm;
+}
+
 void writeCloudRow(const std::vector<RowCloud>& clouds, const CloudRowOptions& options,
                    const std::filesystem::path& path, double widthMm, double heightMm, double dpi)
 {

@@ -52,6 +52,9 @@ double commonRadius(const std::vector<RowCloud>& clouds, bool published);
 bool paintCloudRow(QPainter& painter, const QRectF& area, const std::vector<RowCloud>& clouds,
                    const CloudRowOptions& options, const CloudRowStyle& style);
 
+/// Height in millimetres that a row of @p count square clouds and their lines want.
+double cloudRowHeight(double widthMm, std::size_t count);
+
 /// As .pdf, .svg or .png. Throws Error for another ending or where nothing can be drawn.
 void writeCloudRow(const std::vector<RowCloud>& clouds, const CloudRowOptions& options,
                    const std::filesystem::path& path, double widthMm, double heightMm,

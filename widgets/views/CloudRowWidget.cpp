@@ -40,6 +40,13 @@ void CloudRowWidget::setColorName(const QString& name)
   update();
 }
 
+void CloudRowWidget::setCamera(const Camera& camera)
+{
+  m_options.camera = camera;
+  m_picture = {};
+  update();
+}
+
 void CloudRowWidget::setRadius(double radius)
 {
   m_options.radius = radius;
@@ -72,6 +79,15 @@ void CloudRowWidget::paintEvent(QPaintEvent*)
     }
   }
   QPainter(this).drawImage(0, 0, m_picture);
+}
+
+void CloudRowWidget::changeEvent(QEvent* event)
+{
+  QWidget::changeEvent(event);
+  if (event->type() == QEvent::PaletteChange || event->type() == QEvent::FontChange) {
+    m_picture = {};
+    update();
+  }
 }
 
 void CloudRowWidget::mousePressEvent(QMouseEvent* event)

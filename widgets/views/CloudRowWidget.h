@@ -22,6 +22,7 @@ class CloudRowWidget : public QWidget {
   void setPublished(bool published);
   /// What the colours are, in the line below.
   void setColorName(const QString& name);
+  void setCamera(const Camera& camera);
   /// Half the side of the shared cube; 0: from the clouds.
   void setRadius(double radius);
   [[nodiscard]] const std::vector<RowCloud>& clouds() const { return m_clouds; }
@@ -33,6 +34,7 @@ class CloudRowWidget : public QWidget {
   void chosen(int entry);
 
  protected:
+  void changeEvent(QEvent* event) override;
   void paintEvent(QPaintEvent* event) override;
   void mousePressEvent(QMouseEvent* event) override;
   void mouseMoveEvent(QMouseEvent* event) override;

@@ -1,6 +1,7 @@
 #include "widgets/views/GalaxyView.h"
 
 #include "core/base/Error.h"
+#include "core/document/CameraJson.h"
 #include "widgets/views/WrappingLayout.h"
 
 #include <qcustomplot.h>
@@ -516,11 +517,50 @@ void GalaxyView::setReference(const std::filesystem::path& path)
   }
 }
 
+QJsonObject galaxyLookJson(const GalaxyLook& look)
+{
+  QJsonObject json{{QStringLiteral("published"), look.published},
+                   {QStringLiteral("unit_norm"), look.analysis.unitNorm},
+                   {QStringLiteral("center"), look.analysis.spectrum.center}};
+  if (look.camera) {
+    const QJsonObject camera = cameraJson(*look.camera);
+    for (auto it = camera.begin(); it != camera.end(); ++it)
+      json[it.key()] = it.value();
+  }
+  return json;
+}
+
+GalaxyLook galaxyLook(const QJsonObject& json)
+{
+  GalaxyLook look;
+  look.published = json[QStringLiteral("published")].toBool(look.published);
+  look.analysis.unitNorm = json[QStringLiteral("unit_norm")].toBool(look.analysis.unitNorm);
+  look.analysis.spectrum.center =
+      json[QStringLiteral("center")].toBool(look.analysis.spectrum.center);
+  look.camera = cameraOf(json);
+  return look;
+}
+
+GalaxyLook GalaxyView::look() const
+{
+  return {m_published->isChecked(), m_study->options(), m_clouds->options().camera};
+}
+
+void GalaxyView::setLook(const GalaxyLook& look)
+{
+  m_published->setChecked(look.published);
+  m_unitNorm->setChecked(look.analysis.unitNorm);
+  m_center->setChecked(look.analysis.spectrum.center);
+  if (look.camera)
+    m_clouds->setCamera(*look.camera);
+}
+
 void GalaxyView::saveClouds(const std::filesystem::path& path)
 {
   try {
-    const double columns = static_cast<double>(std::max<std::size_t>(1, m_clouds->clouds().size()));
-    writeCloudRow(m_clouds->clouds(), m_clouds->options(), path, 170.0, 170.0 / columns + 16.0);
+    constexpr double widthMm = 170;
+    writeCloudRow(m_clouds->clouds(), m_clouds->options(), path, widthMm,
+                  cloudRowHeight(widthMm, m_clouds->clouds().size()));
   } catch (const Error& error) {
     emit messageRaised({Message::Kind::Failure, QString::fromUtf8(error.what()), {}, {}, false});
   }

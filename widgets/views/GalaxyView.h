@@ -12,6 +12,7 @@
 #include <QCheckBox>
 #include <QComboBox>
 #include <QDoubleSpinBox>
+#include <QJsonObject>
 #include <QLabel>
 #include <QPushButton>
 #include <QSlider>
@@ -24,6 +25,16 @@
 #include <optional>
 
 namespace orrery {
+
+/// How the clouds of layers are looked at, as sessions keep it.
+struct GalaxyLook {
+  bool published = false;
+  LayerAnalysisOptions analysis;  ///< Unit norm and centre.
+  std::optional<Camera> camera;
+};
+QJsonObject galaxyLookJson(const GalaxyLook& look);
+/// What is missing, or something else, stays as it is by default.
+GalaxyLook galaxyLook(const QJsonObject& json);
 
 class GalaxyView : public QWidget {
   Q_OBJECT
@@ -38,6 +49,8 @@ class GalaxyView : public QWidget {
   }
   [[nodiscard]] CloudRowWidget* clouds() { return m_clouds; }
   void saveClouds(const std::filesystem::path& path);
+  [[nodiscard]] GalaxyLook look() const;
+  void setLook(const GalaxyLook& look);
 
  signals:
   void addLayersRequested();
