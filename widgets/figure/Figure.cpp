@@ -196,7 +196,7 @@ OverlayStyle FigureRenderer::Data::style() const
 
 CloudTexts FigureRenderer::Data::texts() const
 {
-  return {request.title,  request.caption,  request.axisNames, request.legend,
+  return {request.title,  request.caption,  {},          request.axisNames, request.legend,
           request.labels, request.crystals, request.ties};
 }
 
@@ -262,14 +262,21 @@ void FigureRenderer::Data::compose(QPainter& painter, bool onPage) const
   area.setWidth(area.width() * plot.width() / size.width());
   CloudTexts written = texts();
   OverlayStyle drawn = style();
-  if (isLegendBeside())
-    written.legend = {};
-  drawTexts(painter, area, written, camera, request.planar, places(area), drawn);
-  if (!isLegendBeside())
+  if (!isLegendBeside()) {
+    drawTexts(painter, area, written, camera, request.planar, places(area), drawn);
     return;
+  }
+  const double em = QFontMetricsF(drawn.font).height();
+  const double margin = 0.3 * em;
   drawn.legendFrame = false;
   const QSizeF needed = legendSize(request.legend, drawn, page().width() - area.width());
-  const double margin = 0.3 * QFontMetricsF(drawn.font).height();
+  drawn.legendFrame = true;
+  written.legend = {};
+  // Where the legend ends well above it, the caption has the whole width.
+  if (constexpr double fewLines = 6; needed.height() + fewLines * em < page().height())
+    written.captionArea = page();
+  drawTexts(painter, area, written, camera, request.planar, places(area), drawn);
+  drawn.legendFrame = false;
   drawLegend(painter, request.legend, QRectF(QPointF(area.right(), margin), needed), drawn);
 }
 

@@ -18,6 +18,8 @@ namespace orrery {
 
 namespace {
 
+constexpr double lineSpacing = 1.18;
+
 QColor withAlpha(QColor color, double alpha)
 {
   color.setAlphaF(static_cast<float>(alpha));
@@ -29,9 +31,20 @@ double emOf(const OverlayStyle& style)
   return QFontMetricsF(style.font).height();
 }
 
-QString entryText(const LegendEntry& entry)
+QString entryText(const LegendEntry& entry, bool counts)
 {
-  return entry.count < 0 ? entry.text : QStringLiteral("%1 (%L2)").arg(entry.text).arg(entry.count);
+  return entry.count < 0 || !counts ? entry.text
+                                    : QStringLiteral("%1 (%L2)").arg(entry.text).arg(entry.count);
+}
+
+/// Width that the entries want.
+double entriesWidth(const LegendModel& legend, const OverlayStyle& style, bool counts)
+{
+  const QFontMetricsF metrics(style.font);
+  double width = 0.0;
+  for (const LegendEntry& entry : legend.entries)
+    width = std::max(width, metrics.horizontalAdvance(entryText(entry, counts)));
+  return legend.entries.empty() ? 0.0 : width + 1.1 * lineSpacing * metrics.height();
 }
 
 QString moreText(const LegendModel& legend)
@@ -39,8 +52,25 @@ QString moreText(const LegendModel& legend)
   return QStringLiteral("and %L1 more").arg(legend.more);
 }
 
-constexpr double barLines = 7.0;  ///< Height of a colour bar, in lines of text.
-constexpr double lineSpacing = 1.18;
+/// The note in lines of @p width: it never makes a legend wide.
+QStringList noteLines(const QString& note, const QFont& font, double width)
+{
+  const QFontMetricsF metrics(font);
+  QStringList lines;
+  for (const QString& word : note.split(QLatin1Char(' '), Qt::SkipEmptyParts)) {
+    const QString longer = lines.isEmpty() ? word : lines.back() + QLatin1Char(' ') + word;
+    if (lines.isEmpty())
+      lines << word;
+    else if (metrics.horizontalAdvance(longer) <= width)
+      lines.back() = longer;
+    else
+      lines << word;
+  }
+  return lines;
+}
+
+constexpr double noteWidth = 11.0;  ///< Of a legend's note, in lines of text, unless it is wider.
+constexpr double barLines = 7.0;    ///< Height of a colour bar, in lines of text.
 constexpr double titleLines = 1.4;  ///< What a title takes.
 
 /// @p area without its margin.
@@ -152,8 +182,11 @@ QSizeF legendSize(const LegendModel& legend, const OverlayStyle& style, double m
   const double line = metrics.height() * lineSpacing;
   double width = QFontMetricsF(bold).horizontalAdvance(legend.title);
   double height = legend.title.isEmpty() ? 0.0 : line * 1.1;
-  for (const LegendEntry& entry : legend.entries)
-    width = std::max(width, line * 1.1 + metrics.horizontalAdvance(entryText(entry)));
+  // Where there is little room, names without their counts say more than names cut short.
+  const double padding = 0.5 * line;
+  const double whole = entriesWidth(legend, style, true);
+  width = std::max(
+      width, whole + 2.0 * padding > maximumWidth ? entriesWidth(legend, style, false) : whole);
   height += line * static_cast<double>(legend.entries.size());
   if (legend.more > 0) {
     width = std::max(width, line * 1.1 + metrics.horizontalAdvance(moreText(legend)));
@@ -164,12 +197,12 @@ QSizeF legendSize(const LegendModel& legend, const OverlayStyle& style, double m
       width = std::max(width, line * 1.5 + metrics.horizontalAdvance(text));
     height += line * (barLines + 0.8);
   }
-  if (!legend.note.isEmpty()) {
-    width = std::max(width, metrics.horizontalAdvance(legend.note));
-    height += line;
-  }
-  const double padding = 0.5 * line;
-  return {std::min(width + 2.2 * padding, maximumWidth), height + 1.6 * padding};
+  width = std::max(width,
+                   std::min(metrics.horizontalAdvance(legend.note), noteWidth * metrics.height()));
+  width = std::min(width + 2.2 * padding, maximumWidth);
+  height +=
+      line * static_cast<double>(noteLines(legend.note, style.font, width - 2.0 * padding).size());
+  return {width, height + 1.6 * padding};
 }
 
 void drawLegend(QPainter& painter, const LegendModel& legend, const QRectF& box,
@@ -201,13 +234,14 @@ void drawLegend(QPainter& painter, const LegendModel& legend, const QRectF& box,
     write(inside.left(), legend.title, bold);
     y += line * 1.1;
   }
+  const bool counts = entriesWidth(legend, style, true) <= inside.width() + 0.5;
   for (const LegendEntry& entry : legend.entries) {
     const double radius = metrics.height() * 0.29;
     painter.setPen(QPen(entry.color.darker(125), style.lineWidth));
     painter.setBrush(entry.color);
     painter.drawEllipse(QPointF(inside.left() + radius + style.lineWidth, y + line / 2.0), radius,
                         radius);
-    write(inside.left() + line * 1.1, entryText(entry), style.font);
+    write(inside.left() + line * 1.1, entryText(entry, counts), style.font);
     y += line;
   }
   if (legend.more > 0) {
@@ -236,8 +270,10 @@ void drawLegend(QPainter& painter, const LegendModel& legend, const QRectF& box,
     }
     y += line * (barLines + 0.8);
   }
-  if (!legend.note.isEmpty())
-    write(inside.left(), legend.note, style.font);
+  for (const QString& said : noteLines(legend.note, style.font, inside.width())) {
+    write(inside.left(), said, style.font);
+    y += line;
+  }
   painter.restore();
 }
 
@@ -386,7 +422,9 @@ void drawTexts(QPainter& painter, const QRectF& area, const CloudTexts& texts, c
                  wide.elidedText(texts.title, Qt::ElideRight, inside.width()), bold);
     inside.setTop(inside.top() + titleLines * em);
   }
-  const QRectF captionBox = drawCaption(painter, texts.caption, inside, style);
+  const QRectF captionBox =
+      drawCaption(painter, texts.caption,
+                  texts.captionArea.isEmpty() ? inside : textArea(texts.captionArea, em), style);
   if (!captionBox.isEmpty())
     inside.setBottom(captionBox.top() - 0.3 * em);
   const QRectF box = legendBox(area, texts, style);

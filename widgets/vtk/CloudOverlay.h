@@ -95,6 +95,7 @@ void drawTies(QPainter& painter, const FeatureTies& ties, const ScreenPoints& po
 struct CloudTexts {
   QString title;
   QString caption;
+  QRectF captionArea;  ///< The caption stands at the bottom of it; empty: of the area itself.
   QStringList axisNames;
   LegendModel legend;
   std::vector<std::pair<FeatureId, QString>> labels;  ///< In order of importance.
