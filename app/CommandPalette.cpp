@@ -4,6 +4,7 @@
 #include <QVBoxLayout>
 
 #include <algorithm>
+#include <vector>
 
 namespace orrery {
 namespace {
@@ -52,14 +53,29 @@ CommandPalette::CommandPalette(const ActionTable& actions, QWidget* parent)
 
 void CommandPalette::filter(const QString& text)
 {
-  m_list->clear();
+  struct Found {
+    QAction* action = nullptr;
+    QString name;
+    int rank = 0;  ///< The name itself counts more than its menu, and that more than what it says.
+  };
+  std::vector<Found> all;
   for (const ActionSpec& spec : actionSpecs()) {
     QAction* action = m_actions.action(spec);
-    const QString name =
-        plain(groupTitle(spec.group)) + QStringLiteral(": ") + plain(action->text());
+    const QString title = plain(action->text());
+    const QString name = plain(groupTitle(spec.group)) + QStringLiteral(": ") + title;
     if (std::string_view(spec.id) == "help.commands" ||
         !matchesWords(name + QLatin1Char(' ') + plain(action->statusTip()), text))
       continue;
+    const int rank = title.startsWith(text.trimmed(), Qt::CaseInsensitive) ? 0
+                     : matchesWords(title, text)                           ? 1
+                     : matchesWords(name, text)                            ? 2
+                                                                           : 3;
+    all.push_back({action, name, rank});
+  }
+  std::stable_sort(all.begin(), all.end(),
+                   [](const Found& a, const Found& b) { return a.rank < b.rank; });
+  m_list->clear();
+  for (const auto& [action, name, rank] : all) {
     QString shown = name;
     if (!action->shortcut().isEmpty())
       shown += QStringLiteral("    ") + action->shortcut().toString(QKeySequence::NativeText);

@@ -2,6 +2,7 @@
 
 #include "core/base/Error.h"
 #include "core/dictionary/FeatureAddress.h"
+#include "core/document/CountText.h"
 #include "widgets/models/FeatureList.h"
 #include "widgets/models/FeatureText.h"
 
@@ -55,8 +56,9 @@ void ExportPart::savePositions(const std::filesystem::path& path)
   const std::vector<FeatureId> features = meant();
   m_context.saveTable(
       path,
-      tr("Places of %1 features are saved in %2.")
-          .arg(displayCount(static_cast<std::int64_t>(features.size())), QStringLiteral("%1")),
+      tr("Places of %1 are saved in %2.")
+          .arg(countText(static_cast<std::int64_t>(features.size()), tr("feature"), tr("features")),
+               QStringLiteral("%1")),
       [dictionary, map, features] { return positionTable(*dictionary, *map, features); });
 }
 

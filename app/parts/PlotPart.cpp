@@ -41,6 +41,7 @@ PlotPart::PlotPart(const WindowContext& context, QObject* parent)
     // Beside the cloud, where one looks at both.
     if (views->arrangement().shape == ViewArrangement::Shape::Single &&
         !views->isShown(QLatin1String(viewId))) {
+      views->showView(QStringLiteral("cloud"));
       views->chooseShape(ViewArrangement::Shape::Columns);
       views->choosePane(1);
     }

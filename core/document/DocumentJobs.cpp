@@ -315,7 +315,8 @@ void Document::tellOpened(const Dictionary& dictionary)
       tr("%1: %2 features × %3 dimensions")
           .arg(Layer{0, std::make_shared<const Dictionary>(dictionary), {}, {}}.title(),
                displayCount(dictionary.features()), displayCount(dictionary.dimensions()));
-  if (!dictionary.source.orientationRule.empty()) {
+  // Of what was made in memory there is nothing to say about rows and columns.
+  if (!dictionary.source.orientationRule.empty() && !dictionary.source.path.empty()) {
     const QString rule = QString::fromStdString(dictionary.source.orientationRule);
     text += rule.startsWith(QLatin1String("because")) ? QStringLiteral(", ") + rule
                                                       : QStringLiteral(" (%1)").arg(rule);

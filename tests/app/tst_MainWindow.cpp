@@ -15,6 +15,8 @@
 #include <QMimeData>
 #include <QSignalSpy>
 #include <QTemporaryDir>
+#include <QTextBlock>
+#include <QTextEdit>
 #include <QToolBar>
 #include <QtTest/QTest>
 
@@ -243,6 +245,9 @@ class tst_MainWindow : public QObject {
     QTRY_VERIFY(window.document()->embedding());
     for (QDockWidget* dock : window.findChildren<QDockWidget*>())
       dock->setVisible(true);
+    window.document()->selection()->setFeatures({3}, 3);
+    const auto* details = window.inspector()->findChild<QTextEdit*>();
+    QVERIFY(details);
     window.actions()->action("tools.tsne2")->trigger();
     // The share of pixels that belong to the other theme.
     const auto strange = [](const QImage& picture, bool dark) {
@@ -268,6 +273,9 @@ class tst_MainWindow : public QObject {
                   QStringLiteral("%1 in %2: %3").arg(view, dark ? "dark" : "light").arg(whole)));
           const QImage cloud = window.cloud()->view()->grabPicture();
           QCOMPARE(qGray(cloud.pixel(2, 2)) < 128, dark);
+          // What is written in colours of its own is written anew.
+          const auto first = details->document()->begin().begin();
+          QCOMPARE(qGray(first.fragment().charFormat().foreground().color().rgb()) > 128, dark);
           applyTheme(dark ? ThemeChoice::Light : ThemeChoice::Dark);
         }
     applyTheme(ThemeChoice::Light);

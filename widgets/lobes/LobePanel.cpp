@@ -184,7 +184,7 @@ LobePanel::LobePanel(Document* document, LobeStudy* study, QWidget* parent)
 
   QScrollArea* scroll = scrollColumn(options, tr("Options of the lobes"), this);
 
-  auto* found = new QWidget(this);
+  QWidget* found = m_results = new QWidget(this);
   found->setAccessibleName(tr("The lobes"));
   m_shownMeasure->setAccessibleName(tr("Affinity shown"));
   m_shownClusters->setAccessibleName(tr("Number of lobes shown"));
@@ -378,9 +378,7 @@ void LobePanel::showShown()
   m_shownClusters->setCurrentIndex(m_shownClusters->findData(shown.clusters));
   m_shownMeasure->setCurrentIndex(
       m_shownMeasure->findData(shown.measure ? static_cast<int>(*shown.measure) : -1));
-  for (QWidget* widget :
-       std::initializer_list<QWidget*>{m_shownMeasure, m_shownClusters, m_save, m_table})
-    widget->setEnabled(result != nullptr);
+  m_results->setVisible(result != nullptr);  // until then the options have the room
   QStringList lines;
   if (result) {
     lines << QString::fromStdString(result->analysis.features.sentence());

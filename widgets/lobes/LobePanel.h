@@ -58,6 +58,7 @@ class LobePanel : public QWidget {
   QCheckBox *m_local, *m_logistic;
   QSpinBox* m_permutations;
   QComboBox *m_shownMeasure, *m_shownClusters;
+  QWidget* m_results = nullptr;  ///< All below the options.
   QTableView* m_table;
 };
 

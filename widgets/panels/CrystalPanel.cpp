@@ -1,5 +1,6 @@
 #include "widgets/panels/CrystalPanel.h"
 
+#include "core/document/CountText.h"
 #include "widgets/models/CrystalTables.h"
 #include "widgets/models/FeatureText.h"
 #include "widgets/panels/Theme.h"
@@ -463,9 +464,10 @@ void CrystalPanel::showRelations()
   auto rows = relationRows(m_study->relations());
   m_relations->setTable(std::move(rows.columns), std::move(rows.rows));
   const auto count = m_study->relations().size();
-  m_relations->setTitle(count == 0
-                            ? tr("No word pairs yet")
-                            : tr("%1 relations, judged against shuffled partners").arg(count));
+  m_relations->setTitle(
+      count == 0 ? tr("No word pairs yet")
+                 : countText(static_cast<std::int64_t>(count), tr("relation"), tr("relations")) +
+                       tr(", judged against shuffled partners"));
   m_planes->setEnabled(count >= 2);
   m_length->setEnabled(count >= 1);
   emit m_relations->selectionChanged();
@@ -522,7 +524,8 @@ void CrystalPanel::showFindings()
   m_crystals->setTable(std::move(crystals.columns), std::move(crystals.rows));
   const QVariant only = m_families->property("only");
   m_crystals->setTitle(only.isValid() ? tr("Crystals of family %1").arg(only.toInt())
-                                      : tr("%1 crystals").arg(result.found.size()));
+                                      : countText(static_cast<std::int64_t>(result.found.size()),
+                                                  tr("crystal"), tr("crystals")));
   QString text = findings->running ? tr("Searching: %1 so far.").arg(result.found.size())
                                    : tr("%1 crystals of %2 quadruples within δ = %3 in %4, %5 s.")
                                          .arg(result.found.size())

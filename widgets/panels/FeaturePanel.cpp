@@ -1,5 +1,6 @@
 #include "widgets/panels/FeaturePanel.h"
 
+#include "core/document/CountText.h"
 #include "widgets/models/FeatureList.h"
 #include "widgets/panels/IconButton.h"
 
@@ -222,7 +223,8 @@ void FeaturePanel::showSearch()
   else if (count == 0)
     m_found->setText(tr("No label matches."));
   else
-    m_found->setText(tr("%1 of %2 match, the rest is grey")
+    m_found->setText((count == 1 ? tr("%1 of %2 matches, the rest is grey")
+                                 : tr("%1 of %2 match, the rest is grey"))
                          .arg(displayCount(count), displayCount(m_document->features())));
   // The list follows the search, both ways; a choice of the user's own in between is kept.
   const auto matches = static_cast<int>(FeatureTableModel::Rows::Matches);
@@ -255,7 +257,7 @@ void FeaturePanel::goToMatch(int step)
 void FeaturePanel::showRowCount()
 {
   m_rowCount->setText(m_model->isSorting() ? tr("sorting…")
-                                           : tr("%1 rows").arg(displayCount(m_model->rowCount())));
+                                           : countText(m_model->rowCount(), tr("row"), tr("rows")));
 }
 
 void FeaturePanel::fitColumns()

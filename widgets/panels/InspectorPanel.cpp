@@ -3,6 +3,7 @@
 #include "widgets/models/FeatureText.h"
 #include "widgets/panels/Theme.h"
 
+#include <QEvent>
 #include <QPushButton>
 #include <QScrollBar>
 #include <QSplitter>
@@ -298,6 +299,8 @@ void InspectorPanel::showNeighbors()
                               ? displayCount(m_document->dictionary()->dimensions())
                               : QString())
                : tr("By distance on the map as given");
+  if (note.isEmpty() && list.feature == noFeature && m_document->dictionary())
+    note = tr("The nearest of the selected feature, from the original space, will stand here.");
   m_neighbors->setList(list, note);
 }
 
@@ -311,6 +314,22 @@ void InspectorPanel::showAnswer()
                ? tr("Looking…")
                : tr("Nearest to %1, its own words left out").arg(visibleText(list.query, 80));
   m_answers->setList(list, note);
+}
+
+void InspectorPanel::changeEvent(QEvent* event)
+{
+  QWidget::changeEvent(event);
+  if (event->type() != QEvent::PaletteChange)
+    return;
+  // The details are written in the colours of the theme, which comes to them after it came here.
+  QMetaObject::invokeMethod(
+      this,
+      [this] {
+        const auto dictionary = m_document->dictionary();
+        if (dictionary && m_feature != noFeature)
+          showDetails(*dictionary);
+      },
+      Qt::QueuedConnection);
 }
 
 void InspectorPanel::ask()

@@ -28,6 +28,9 @@ class InspectorPanel : public QWidget {
  signals:
   void saveRequested(const orrery::NeighborList& list);
 
+ protected:
+  void changeEvent(QEvent* event) override;
+
  private:
   void showFeature();
   void showDetails(const Dictionary& dictionary);

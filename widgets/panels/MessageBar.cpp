@@ -121,7 +121,8 @@ void MessageBar::showFirst()
   const Message& message = m_messages.front();
   QString text = message.text;
   if (m_messages.size() > 1)
-    text += tr("  (%1 more messages wait)").arg(m_messages.size() - 1);
+    text += m_messages.size() == 2 ? tr("  (1 more message waits)")
+                                   : tr("  (%1 more messages wait)").arg(m_messages.size() - 1);
   m_text->setText(text);
   m_icon->setPixmap(icon(iconName(message.kind)).pixmap(QSize(20, 20), devicePixelRatioF()));
   m_detailText->setPlainText(message.details);

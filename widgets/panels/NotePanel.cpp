@@ -1,5 +1,6 @@
 #include "widgets/panels/NotePanel.h"
 
+#include "core/document/CountText.h"
 #include "widgets/models/FeatureText.h"
 #include "widgets/panels/IconButton.h"
 
@@ -250,7 +251,7 @@ void NotePanel::showList()
   const auto found = static_cast<std::int64_t>(m_listed.size());
   m_found->setText(all == 0 ? tr("No notes yet")
                    : found == all
-                       ? tr("%1 features with notes").arg(displayCount(all))
+                       ? countText(all, tr("feature with a note"), tr("features with notes"))
                        : tr("%1 of %2 with notes").arg(displayCount(found), displayCount(all)));
   QStringList tags;
   for (const auto& [tag, count] : tagCounts(annotations))

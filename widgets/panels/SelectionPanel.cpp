@@ -1,5 +1,6 @@
 #include "widgets/panels/SelectionPanel.h"
 
+#include "core/document/CountText.h"
 #include "core/document/Growth.h"
 #include "widgets/models/FeatureText.h"
 #include "widgets/panels/ScrollColumn.h"
@@ -121,7 +122,8 @@ QWidget* SelectionPanel::makeKept()
   m_draw = pushButton(
       tr("Sho&w"), tr("Look at the cloud as it was drawn, with its outline where it has one"), box);
   m_forget = pushButton(tr("&Delete"), tr("Keep this selection no longer"), box);
-  addLine(box, {m_keep, m_use, m_draw, m_forget});
+  addLine(box, {m_keep, m_use});
+  addLine(box, {m_draw, m_forget});
   connect(m_keep, &QPushButton::clicked, this, &SelectionPanel::keepRequested);
   const auto use = [this] {
     const std::string name = chosen();
@@ -315,8 +317,8 @@ void SelectionPanel::showKept()
     auto* item = new QListWidgetItem(visibleText(kept.name, 80), m_kept);
     item->setData(Qt::UserRole, name);
     item->setFlags(item->flags() | Qt::ItemIsEditable);
-    QString about =
-        tr("%1 features").arg(displayCount(static_cast<std::int64_t>(kept.features.size())));
+    QString about = orrery::countText(static_cast<std::int64_t>(kept.features.size()),
+                                      tr("feature"), tr("features"));
     if (!kept.polygon.empty())
       about += kept.visibleOnly ? tr(", drawn around visible points")
                                 : tr(", drawn around points, through the cloud");
@@ -423,7 +425,8 @@ void SelectionPanel::showInside()
 {
   const bool any = column() != nullptr;
   const auto count = static_cast<std::int64_t>(inside().size());
-  m_inside->setText(any ? tr("%1 features have these values").arg(displayCount(count))
+  m_inside->setText(any ? orrery::countText(count, tr("feature has these values"),
+                                            tr("features have these values"))
                         : tr("This dictionary has no columns"));
   m_useValues->setEnabled(count > 0);
   m_filter->setEnabled(any);

@@ -8,8 +8,50 @@
 #include <QFileInfo>
 #include <QHBoxLayout>
 #include <QLabel>
+#include <QPainter>
+#include <QStyleOptionFocusRect>
 
 namespace orrery {
+namespace {
+
+/// A file name as a link that begins where the words above it begin.
+class LinkButton : public QPushButton {
+ public:
+  LinkButton(const QString& text, QWidget* parent) : QPushButton(parent), m_text(text)
+  {
+    setCursor(Qt::PointingHandCursor);
+    setAttribute(Qt::WA_Hover);
+  }
+
+  [[nodiscard]] QSize sizeHint() const override
+  {
+    return {fontMetrics().horizontalAdvance(m_text) + 2, fontMetrics().height() + 8};
+  }
+  [[nodiscard]] QSize minimumSizeHint() const override { return {40, sizeHint().height()}; }
+
+ protected:
+  void paintEvent(QPaintEvent*) override
+  {
+    QPainter painter(this);
+    QFont drawn = font();
+    drawn.setUnderline(isEnabled() && (underMouse() || hasFocus()));
+    painter.setFont(drawn);
+    painter.setPen(isEnabled() ? palette().color(QPalette::Link)
+                               : palette().color(QPalette::Disabled, QPalette::WindowText));
+    painter.drawText(rect(), Qt::AlignLeft | Qt::AlignVCenter | Qt::TextSingleLine,
+                     fontMetrics().elidedText(m_text, Qt::ElideMiddle, width()));
+    if (hasFocus()) {
+      QStyleOptionFocusRect option;
+      option.initFrom(this);
+      style()->drawPrimitive(QStyle::PE_FrameFocusRect, &option, &painter, this);
+    }
+  }
+
+ private:
+  QString m_text;
+};
+
+}  // namespace
 
 StartPage::StartPage(QWidget* parent) : QWidget(parent)
 {
@@ -87,15 +129,7 @@ void StartPage::setRecent(const QStringList& paths)
   }
   for (const QString& path : paths) {
     const QFileInfo info(path);
-    // A label inside the button's place keeps an ampersand of a file name an ampersand.
-    QString text = visibleText(info.fileName().toStdString(), 60);
-    text.replace(QLatin1Char('&'), QStringLiteral("&&"));
-    auto* button = new QPushButton(text, m_recentGroup);
-    button->setFlat(true);
-    button->setCursor(Qt::PointingHandCursor);
-    QPalette colors = button->palette();
-    colors.setColor(QPalette::ButtonText, colors.color(QPalette::Link));
-    button->setPalette(colors);
+    auto* button = new LinkButton(visibleText(info.fileName().toStdString(), 60), m_recentGroup);
     button->setAccessibleName(tr("Open %1").arg(visibleText(info.fileName().toStdString(), 60)));
     button->setToolTip(plainToolTip(visibleText(path.toStdString(), 400)));
     if (!info.exists()) {

@@ -1,10 +1,13 @@
 #include "widgets/panels/Theme.h"
 
+#include "widgets/vtk/Palette.h"
+
 #include <QApplication>
 #include <QFile>
 #include <QIconEngine>
 #include <QPainter>
 #include <QProxyStyle>
+#include <QStyleOption>
 #include <QSvgRenderer>
 #include <QToolTip>
 
@@ -58,6 +61,45 @@ class PlainStyle : public QProxyStyle {
     return hint == SH_DialogButtonBox_ButtonsHaveIcons
                ? 0
                : QProxyStyle::styleHint(hint, option, widget, result);
+  }
+
+  void drawPrimitive(PrimitiveElement element, const QStyleOption* option, QPainter* painter,
+                     const QWidget* widget) const override
+  {
+    QProxyStyle::drawPrimitive(element, option, painter, widget);
+    // Fusion's outlines are darker than the window: on a dark one nothing is left of them.
+    if ((element == PE_IndicatorCheckBox || element == PE_IndicatorRadioButton ||
+         element == PE_IndicatorItemViewItemCheck || element == PE_PanelLineEdit) &&
+        isDark(option->palette))
+      outline(*option, *painter, element == PE_IndicatorRadioButton);
+  }
+
+  void drawComplexControl(ComplexControl control, const QStyleOptionComplex* option,
+                          QPainter* painter, const QWidget* widget) const override
+  {
+    QProxyStyle::drawComplexControl(control, option, painter, widget);
+    if (control == CC_SpinBox && isDark(option->palette))
+      outline(*option, *painter, false);
+  }
+
+ private:
+  static void outline(const QStyleOption& option, QPainter& painter, bool round)
+  {
+    if (option.state & State_HasFocus && !(option.state & (State_On | State_Off)))
+      return;  // has the highlight's own
+    const double strength = option.state & State_Enabled ? 0.45 : 0.22;
+    const QColor window = option.palette.color(QPalette::Window);
+    const QColor text = option.palette.color(QPalette::Active, QPalette::WindowText);
+    painter.save();
+    painter.setRenderHint(QPainter::Antialiasing);
+    painter.setPen(mixed(window, text, strength));
+    painter.setBrush(Qt::NoBrush);
+    const QRectF frame = QRectF(option.rect).adjusted(0.5, 0.5, -0.5, -0.5);
+    if (round)
+      painter.drawEllipse(frame);
+    else
+      painter.drawRoundedRect(frame, 2, 2);
+    painter.restore();
   }
 };
 

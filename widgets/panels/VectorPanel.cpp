@@ -1,5 +1,6 @@
 #include "widgets/panels/VectorPanel.h"
 
+#include "core/document/CountText.h"
 #include "widgets/models/FeatureText.h"
 
 #include <QGridLayout>
@@ -91,23 +92,23 @@ void VectorPanel::showVectors()
     auto* item = new QListWidgetItem(visibleText(vectors[i].name, 100), m_list);
     const bool fits = m_study->fits(i);
     waiting += fits ? 0 : 1;
-    const QString about =
-        tr("%1 numbers, from %2")
-            .arg(displayCount(vectors[i].values.size()), visibleText(vectors[i].source, 120));
+    const QString about = tr("%1, from %2")
+                              .arg(countText(vectors[i].values.size(), tr("number"), tr("numbers")),
+                                   visibleText(vectors[i].source, 120));
     item->setToolTip(plainToolTip(about));
     item->setData(Qt::AccessibleDescriptionRole, about);
     if (!fits)
       item->setFlags(item->flags() & ~Qt::ItemIsEnabled);
   }
-  m_about->setText(vectors.empty() ? tr("Probes, steering vectors and other directions of the same "
-                                        "space: load them, or take "
-                                        "the mean of a selection.")
-                   : waiting == 0
-                       ? tr("%1 vectors. What is done is done with the marked ones, or with all.")
-                             .arg(displayCount(static_cast<std::int64_t>(vectors.size())))
-                       : tr("%1 vectors, %2 of them of another length than this layer's features.")
-                             .arg(displayCount(static_cast<std::int64_t>(vectors.size())),
-                                  displayCount(waiting)));
+  const QString count =
+      countText(static_cast<std::int64_t>(vectors.size()), tr("vector"), tr("vectors"));
+  m_about->setText(
+      vectors.empty() ? tr("Probes, steering vectors and other directions of the same "
+                           "space: load them, or take "
+                           "the mean of a selection.")
+      : waiting == 0  ? tr("%1. What is done is done with the marked ones, or with all.").arg(count)
+                      : tr("%1, %2 of another length than this layer's features.")
+                           .arg(count, displayCount(waiting)));
   showButtons();
 }
 

@@ -1,9 +1,9 @@
 #include "widgets/plots/ColumnPlot.h"
 
 #include "widgets/models/FeatureText.h"
+#include "widgets/views/WrappingLayout.h"
 
 #include <qcustomplot.h>
-#include <QHBoxLayout>
 #include <QMouseEvent>
 #include <QSignalBlocker>
 #include <QVBoxLayout>
@@ -27,8 +27,18 @@ void labelCategories(QCPAxis& axis, const std::vector<QString>& names)
     return;
   const QSharedPointer<QCPAxisTickerText> ticker(new QCPAxisTickerText);
   const std::size_t step = (names.size() + mostTicks - 1) / mostTicks;
-  for (std::size_t i = 0; i < names.size(); i += step)
-    ticker->addTick(static_cast<double>(i), names[i].left(18));
+  // Side by side there is room for a few, a word in each line; many lean.
+  constexpr std::size_t mostUpright = 6;
+  const bool along = axis.axisType() == QCPAxis::atBottom;
+  const bool upright = names.size() <= mostUpright;
+  for (std::size_t i = 0; i < names.size(); i += step) {
+    QString name = names[i].left(18);
+    if (along && upright)
+      name.replace(QLatin1Char(' '), QLatin1Char('\n'));
+    ticker->addTick(static_cast<double>(i), name);
+  }
+  if (along && !upright)
+    axis.setTickLabelRotation(-40);
   axis.setTicker(ticker);
   axis.setSubTicks(false);
 }
@@ -78,7 +88,7 @@ ColumnPlot::ColumnPlot(Document* document, QWidget* parent)
   m_y->setToolTip(m_y->accessibleName());
   for (QComboBox* box : {m_x, m_y}) {
     box->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
-    box->setMinimumContentsLength(8);
+    box->setMinimumContentsLength(12);
   }
   m_bins->setRange(2, 500);
   m_bins->setSuffix(tr(" bins"));
@@ -88,14 +98,11 @@ ColumnPlot::ColumnPlot(Document* document, QWidget* parent)
   m_logY->setToolTip(tr("The decimal logarithm upwards, of values or counts"));
   m_plot->plot()->installEventFilter(this);
   m_plot->setFileStem(QStringLiteral("columns"));
-  auto* line = new QHBoxLayout;
+  auto* line = new WrappingLayout;
   line->setContentsMargins(6, 4, 6, 2);
   line->setSpacing(6);
-  line->addWidget(m_x, 1);
-  line->addWidget(m_y, 1);
-  line->addWidget(m_bins);
-  line->addWidget(m_logX);
-  line->addWidget(m_logY);
+  for (QWidget* control : std::initializer_list<QWidget*>{m_x, m_y, m_bins, m_logX, m_logY})
+    line->addWidget(control);
   auto* layout = new QVBoxLayout(this);
   layout->setContentsMargins(0, 0, 0, 0);
   layout->setSpacing(0);

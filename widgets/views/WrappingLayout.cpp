@@ -52,15 +52,18 @@ void WrappingLayout::setGeometry(const QRect& area)
 
 int WrappingLayout::arrange(const QRect& area, bool place) const
 {
+  std::vector<QLayoutItem*> shown;
+  std::copy_if(m_items.begin(), m_items.end(), std::back_inserter(shown),
+               [](const QLayoutItem* item) { return !item->isEmpty(); });
   const QRect inside = area.marginsRemoved(contentsMargins());
   const int gap = std::max(0, spacing());
   int y = inside.top();
-  for (std::size_t first = 0; first < m_items.size();) {
+  for (std::size_t first = 0; first < shown.size();) {
     // As many as fit, at least one; then all of the row on one middle line.
     int wide = 0, high = 0;
     std::size_t end = first;
-    for (; end < m_items.size(); ++end) {
-      const QSize size = m_items[end]->sizeHint();
+    for (; end < shown.size(); ++end) {
+      const QSize size = shown[end]->sizeHint();
       const int with = wide + (end > first ? gap : 0) + size.width();
       if (end > first && with > inside.width())
         break;
@@ -69,13 +72,13 @@ int WrappingLayout::arrange(const QRect& area, bool place) const
     }
     int x = inside.left();
     for (; first < end; ++first) {
-      const QSize size = m_items[first]->sizeHint();
+      const QSize size = shown[first]->sizeHint();
       if (place)
-        m_items[first]->setGeometry(QRect(x, y + (high - size.height()) / 2,
-                                          std::min(size.width(), inside.width()), size.height()));
+        shown[first]->setGeometry(QRect(x, y + (high - size.height()) / 2,
+                                        std::min(size.width(), inside.width()), size.height()));
       x += size.width() + gap;
     }
-    y += high + (first < m_items.size() ? gap : 0);
+    y += high + (first < shown.size() ? gap : 0);
   }
   return y - area.top() + contentsMargins().bottom();
 }
