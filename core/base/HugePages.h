@@ -1,7 +1,11 @@
 // Memory that is touched for the first time all at once.
 #pragma once
 
+#include <Eigen/Core>
+
 #include <cstddef>
+#include <cstdlib>
+#include <memory>
 
 namespace orrery {
 
@@ -17,5 +21,28 @@ void adviseHugePages(Matrix& matrix)
   adviseHugePages(matrix.data(),
                   static_cast<std::size_t>(matrix.size()) * sizeof(typename Matrix::Scalar));
 }
+
+/// Memory for std::free that begins a huge page, advised. Throws std::bad_alloc.
+void* allocateHugePages(std::size_t bytes);
+
+/// Numbers without a value yet that begin a huge page, and so a line of any cache.
+template <typename Scalar>
+class HugeBuffer {
+ public:
+  explicit HugeBuffer(Eigen::Index count)
+      : m_numbers(static_cast<Scalar*>(
+            allocateHugePages(static_cast<std::size_t>(count) * sizeof(Scalar))))
+  {
+  }
+
+  [[nodiscard]] Scalar* at(Eigen::Index place) { return m_numbers.get() + place; }
+  [[nodiscard]] const Scalar* at(Eigen::Index place) const { return m_numbers.get() + place; }
+
+ private:
+  struct Free {
+    void operator()(Scalar* numbers) const { std::free(numbers); }
+  };
+  std::unique_ptr<Scalar, Free> m_numbers;
+};
 
 }  // namespace orrery

@@ -3,12 +3,14 @@
 #include "core/base/Bisection.h"
 #include "core/base/Dispatch.h"
 #include "core/base/Error.h"
+#include "core/base/FastScatter.h"
 #include "core/base/Parallel.h"
 #include "core/base/TridiagonalForm.h"
 
 #include <algorithm>
 #include <atomic>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -278,6 +280,11 @@ Eigen::MatrixXd scatterOf(const FeatureMatrixView& x, const Eigen::VectorXd& mea
 {
   const Eigen::Index d = x.rows(), n = x.cols();
   const Eigen::VectorX<Scalar> shift = mean.cast<Scalar>();
+  // Σ(x − s)(x − s)ᵀ = Σ(x − m)(x − m)ᵀ + n (m − s)(m − s)ᵀ with s the rounded mean.
+  const Eigen::VectorXd rest = mean - shift.template cast<double>();
+  if constexpr (std::is_same_v<Scalar, float>)
+    if (isFastScatterFor(d, n))
+      return fastScatter(x, shift, rest, progress);
   Eigen::MatrixXd sum(d, d);
   if (n == 0)
     sum.setZero();
@@ -292,8 +299,6 @@ Eigen::MatrixXd scatterOf(const FeatureMatrixView& x, const Eigen::VectorXd& mea
     });
     addPanel(sum, panel, false, begin == 0);
   }
-  // Σ(x − s)(x − s)ᵀ = Σ(x − m)(x − m)ᵀ + n (m − s)(m − s)ᵀ with s the rounded mean.
-  const Eigen::VectorXd rest = mean - shift.template cast<double>();
   for (Eigen::Index column = 0; column < d; ++column)
     sum.col(column).tail(d - column) -=
         static_cast<double>(n) * rest[column] * rest.tail(d - column);

@@ -59,7 +59,8 @@ Eigen::VectorXd meanColumn(const FeatureMatrixView& x);
 /// No centred copy is made: a panel of columns at a time is shifted by m rounded to float and
 /// multiplied. The shift is exact where an entry is within a factor of two of it, and the outer
 /// product of what the rounding left is taken off in double, so entries that are large beside their
-/// spread cost no accuracy beyond that of the data. Memory d² doubles and one panel. O(n d²).
+/// spread cost no accuracy beyond that of the data. Large matrices go through FastScatter.h in
+/// Single. Memory d² doubles and one panel, or what that says. O(n d²).
 Eigen::MatrixXd scatterMatrix(const FeatureMatrixView& x, const Eigen::VectorXd& mean,
                               Precision precision = Precision::Single,
                               const Progress& progress = {});

@@ -18,19 +18,25 @@ constexpr int fewestRanks = 10;
 /// Up to here eigenvalues in double cost next to nothing.
 constexpr Eigen::Index alwaysDouble = 512;
 
-/// Eigenvalues of a symmetric matrix, in float where that is good enough: their error is a few
-/// 10⁻⁷ of the largest, so the smallest one that matters must not be a thousand times smaller.
-Eigen::VectorXd eigenvaluesOf(const Eigen::MatrixXd& matrix, const SpectrumOptions& options,
-                              const Progress& progress)
+/// Eigenvalues of the second moments, or of the Gram matrix where that is smaller, summed and found
+/// in @p precision.
+Eigen::VectorXd momentEigenvalues(const FeatureMatrixView& decoder, const Eigen::VectorXd& mean,
+                                  Precision precision, const Progress& progress)
 {
-  if (options.precision == Precision::Single && matrix.rows() > alwaysDouble) {
-    Eigen::VectorXd values = symmetricEigenvalues(matrix, Precision::Single, progress);
-    const Eigen::Index last =
-        std::min<Eigen::Index>(values.size(), std::max(options.lastRank, options.volumeLastRank));
-    if (values[last - 1] > 1e-3 * values[0])
-      return values;
-  }
-  return symmetricEigenvalues(matrix, Precision::Double, progress);
+  const Progress products = progress.stage("Covariance", 0.0, 0.6);
+  const Eigen::MatrixXd matrix = decoder.cols() > decoder.rows()
+                                     ? scatterMatrix(decoder, mean, precision, products)
+                                     : gramMatrix(decoder, mean, precision, products);
+  return symmetricEigenvalues(matrix, precision, progress.stage("Eigenvalues", 0.6, 1.0));
+}
+
+/// Errors in float are a few 10⁻⁷ of the largest eigenvalue, so the smallest one that matters must
+/// not be a thousand times smaller.
+bool isFloatEnough(const Eigen::VectorXd& eigenvalues, const SpectrumOptions& options)
+{
+  const Eigen::Index last = std::min<Eigen::Index>(
+      eigenvalues.size(), std::max(options.lastRank, options.volumeLastRank));
+  return eigenvalues[last - 1] > 1e-3 * eigenvalues[0];
 }
 
 /// All d eigenvalues of the covariance, zeros where n − 1 < d.
@@ -44,16 +50,14 @@ Eigen::VectorXd covarianceEigenvalues(const FeatureMatrixView& decoder,
   if (!options.center)
     mean.setZero();
   const Eigen::Index freedom = options.center ? n - 1 : n;
-  const Progress products = progress.stage("Covariance", 0.0, 0.4);
-  // Steep small spectra cost nothing in double either.
+  // Small and steep spectra cost nothing in double either.
   const Precision precision =
       std::min(n, d) <= alwaysDouble ? Precision::Double : options.precision;
-  const Eigen::MatrixXd matrix = n > d ? scatterMatrix(decoder, mean, precision, products)
-                                       : gramMatrix(decoder, mean, precision, products);
+  Eigen::VectorXd found = momentEigenvalues(decoder, mean, precision, progress);
+  if (precision == Precision::Single && !isFloatEnough(found, options))
+    found = momentEigenvalues(decoder, mean, Precision::Double, progress);
+  found /= static_cast<double>(freedom);
   Eigen::VectorXd values = Eigen::VectorXd::Zero(d);
-  const Eigen::VectorXd found =
-      eigenvaluesOf(matrix, options, progress.stage("Eigenvalues", 0.4, 1.0)) /
-      static_cast<double>(freedom);
   const Eigen::Index kept = std::min({d, freedom, found.size()});
   values.head(kept) = found.head(kept).cwiseMax(0.0);
   return values;

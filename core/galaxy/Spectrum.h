@@ -23,8 +23,8 @@ struct SpectrumOptions {
   /// Off: eigenvalues of the uncentred second moment (divisor n), in which the mean of the features
   /// is one more, usually the largest, direction.
   bool center = true;
-  /// Single: products in float, eigenvalues in float where that keeps four digits of the smallest
-  /// one fitted, else in double. Double: everything in double, at twice the time.
+  /// Single: products and eigenvalues in float where that keeps four digits of the smallest one
+  /// fitted, else both in double. Double: everything in double, at twice the time.
   Precision precision = Precision::Single;
   /// Random halves of the features from which the intervals over features come; 0 leaves them out.
   /// Each costs about as much as the spectrum itself.

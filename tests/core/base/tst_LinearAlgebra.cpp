@@ -1,4 +1,5 @@
 #include "core/base/Error.h"
+#include "core/base/FastScatter.h"
 #include "core/base/LinearAlgebra.h"
 #include "core/base/Parallel.h"
 #include "core/base/Random.h"
@@ -70,6 +71,42 @@ class TestLinearAlgebra : public QObject {
     // Entries 10000 ± 1: a second moment minus n m mᵀ would lose eight digits of sixteen in double
     // and all of them in float.
     QTest::newRow("large mean") << 40 << 3000 << 10000.0f << 1e-6;
+  }
+
+  // By Strassen's step: ragged blocks and panels, and more columns than are summed in float.
+  void fastScatterIsThatOfTheDefinition_data()
+  {
+    QTest::addColumn<int>("d");
+    QTest::addColumn<int>("n");
+    QTest::addColumn<float>("offset");
+    QTest::newRow("ragged") << 747 << 1000 << 0.3f;
+    QTest::newRow("whole blocks") << 768 << 1024 << 0.0f;
+    QTest::newRow("many columns") << 660 << 17001 << 100.0f;
+  }
+
+  void fastScatterIsThatOfTheDefinition()
+  {
+    QFETCH(int, d);
+    QFETCH(int, n);
+    QFETCH(float, offset);
+    FeatureMatrix x = randomMatrix(d, n, 11);
+    x.array() += offset;
+    const Eigen::VectorXd mean = meanColumn(x);
+    const Eigen::VectorXf shift = mean.cast<float>();
+    const auto fast = [&] {
+      return fastScatter(x, shift, mean - shift.cast<double>(), Progress());
+    };
+    const Eigen::MatrixXd found = fast();
+    const Eigen::MatrixXd expected = scatterMatrix(x, mean, Precision::Double);
+    QVERIFY2(relativeError(found, expected) < 5e-7,
+             qPrintable(QString::number(relativeError(found, expected))));
+    QVERIFY((found - expected).cwiseAbs().maxCoeff() < 5e-7 * expected.cwiseAbs().maxCoeff());
+    QCOMPARE(found, Eigen::MatrixXd(found.transpose()));
+    QCOMPARE(scatterMatrix(x, mean) == found, isFastScatterFor(d, n));
+    for (const int threads : {1, 3}) {
+      setThreadCount(threads);
+      QCOMPARE(fast(), found);
+    }
   }
 
   void scatterAndGramAreThoseOfTheDefinition()
