@@ -5,6 +5,7 @@
 #include "core/base/HugePages.h"
 #include "core/base/Parallel.h"
 #include "core/base/Team.h"
+#include "core/base/TiledTriangle.h"
 
 #include <algorithm>
 #include <atomic>
@@ -17,13 +18,11 @@
 namespace orrery {
 namespace {
 
-/// Rows of a block, and columns of a tile that is updated at once.
-constexpr Eigen::Index blockSize = 256;
-/// Reflections of a panel; blockSize is a multiple.
+/// Reflections of a panel; blocks of rows are multiples.
 constexpr Eigen::Index panelWidth = 32;
 /// Columns that are multiplied at a time.
 constexpr Eigen::Index together = 4;
-/// Rows and columns of the squares along the diagonal that are held whole: no fewer than lanes.
+/// Strips of columns begin at multiples of this.
 constexpr Eigen::Index corner = 8;
 /// Strips of columns that a product is shared out in; fewer where they would have fewer columns
 /// than `narrowest`.
@@ -92,13 +91,6 @@ template <bool rowWise, bool columnWise, typename Scalar>
 }
 
 ORRERY_FOR_EACH_CPU
-void multiplyTwice(const Block<float>& block, const float* x, float* rowSums, const float* y,
-                   float* columnSums)
-{
-  multiplyBoth<true, true>(block, x, rowSums, y, columnSums);
-}
-
-ORRERY_FOR_EACH_CPU
 void multiplyTwice(const Block<double>& block, const double* x, double* rowSums, const double* y,
                    double* columnSums)
 {
@@ -131,40 +123,100 @@ void multiplyTransposed(const Block<double>& block, const double* y, double* col
   multiplyBoth<false, true, double>(block, nullptr, nullptr, y, columnSums);
 }
 
-/// The lower triangle of @p matrix times @p scale, with zeros below up to a multiple of the block.
-/// Blocks on the diagonal are whole; what is above them is of no meaning.
-template <typename Scalar>
-void copyLowerTriangle(const Eigen::Ref<const Eigen::MatrixXd>& matrix, double scale,
-                       Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic>& target)
-{
-  const Eigen::Index n = matrix.rows();
-  parallelFor(target.cols(), 32, [&](std::int64_t begin, std::int64_t end) {
-    for (Eigen::Index column = begin; column < end; ++column) {
-      const Eigen::Index top = roundedDown(column, blockSize);
-      target.col(column).tail(target.rows() - top).setZero();
-      for (Eigen::Index row = top; row < std::min(column, n) && column < n; ++row)
-        target(row, column) = static_cast<Scalar>(matrix(column, row) * scale);
-      if (column < n)
-        target.col(column).segment(column, n - column) =
-            (matrix.col(column).tail(n - column) * scale).template cast<Scalar>();
+/// The lower triangle in double, column by column: the interface of TiledTriangle.
+class ColumnTriangle {
+ public:
+  using Scalar = double;
+  /// Rows of a block, and columns of what is updated at once.
+  static constexpr Eigen::Index blockSize = 256;
+
+  ColumnTriangle(const Eigen::Ref<const Eigen::MatrixXd>& matrix, double scale)
+      : m_rows((matrix.rows() + blockSize - 1) / blockSize * blockSize),
+        m_matrix(m_rows + evenedOut, m_rows)
+  {
+    adviseHugePages(m_matrix);
+    const Eigen::Index n = matrix.rows();
+    parallelFor(m_rows, 32, [&](std::int64_t begin, std::int64_t end) {
+      for (Eigen::Index column = begin; column < end; ++column) {
+        const Eigen::Index top = roundedDown(column, blockSize);
+        m_matrix.col(column).tail(m_matrix.rows() - top).setZero();
+        for (Eigen::Index row = top; row < std::min(column, n) && column < n; ++row)
+          m_matrix(row, column) = matrix(column, row) * scale;
+        if (column < n)
+          m_matrix.col(column).segment(column, n - column) =
+              matrix.col(column).tail(n - column) * scale;
+      }
+    });
+  }
+
+  [[nodiscard]] Eigen::Index rows() const { return m_rows; }
+  [[nodiscard]] static Eigen::Index firstRow(Eigen::Index column) { return column; }
+
+  /// What is above the diagonal's block is of no meaning.
+  void copyColumn(Eigen::Index column, Eigen::Index row, double* target) const
+  {
+    std::memcpy(target, &m_matrix(row, column), blockSize * sizeof(double));
+  }
+
+  void multiply(Eigen::Index begin, Eigen::Index end, const double* vector, double* rowSums,
+                double* columnSums) const
+  {
+    std::fill(rowSums + begin, rowSums + m_rows, 0.0);
+    for (Eigen::Index column = begin; column < end; column += corner) {
+      const double* numbers = &m_matrix(column, column);
+      const Block<double> square{numbers, m_matrix.rows(), corner, corner};
+      const Block<double> below{numbers + corner, m_matrix.rows(), m_rows - column - corner,
+                                corner};
+      addProduct(square, vector + column, rowSums + column);
+      multiplyTwice(below, vector + column, rowSums + column + corner, vector + column + corner,
+                    columnSums + column);
     }
-  });
-}
+  }
+
+  void update(Team& team, const Eigen::MatrixXd& panel, Eigen::Index begin)
+  {
+    const Eigen::Index first = begin / blockSize, last = m_rows / blockSize;
+    const Eigen::Index blocks = last - first, width = panel.cols() / 2;
+    Eigen::MatrixXd turned(2 * width, m_rows);  // −[W V]ᵀ
+    turned.topRows(width) = -panel.rightCols(width).transpose();
+    turned.bottomRows(width) = -panel.leftCols(width).transpose();
+    team.forEach(blocks * (blocks + 1) / 2, [&](std::int64_t part) {
+      Eigen::Index column = first, row = part;
+      for (; row >= last - column; ++column)
+        row -= last - column;
+      row += column;
+      const Eigen::Index left = std::max(begin, column * blockSize);
+      const Eigen::Index right = (column + 1) * blockSize;
+      const Eigen::Index top = std::max(begin, row * blockSize);
+      const Eigen::Index bottom = (row + 1) * blockSize;
+      multiplyInto(m_matrix.block(top, left, bottom - top, right - left),
+                   panel.middleRows(top, bottom - top), false,
+                   turned.middleCols(left, right - left), 1.0);
+    });
+  }
+
+ private:
+  /// Rows that keep the columns of a large power of two from falling on the same places of a cache.
+  static constexpr Eigen::Index evenedOut = 64 / static_cast<Eigen::Index>(sizeof(double));
+
+  Eigen::Index m_rows;
+  Eigen::MatrixXd m_matrix;
+};
 
 /// The reduction. Vectors are as long as all blocks and zero where they have no part.
-template <typename Scalar>
+template <typename Triangle>
 class Reduction {
  public:
+  using Scalar = typename Triangle::Scalar;
   using Matrix = Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic>;
   using Vector = Eigen::Matrix<Scalar, Eigen::Dynamic, 1>;
 
   Reduction(const Eigen::Ref<const Eigen::MatrixXd>& matrix, double scale)
       : m_size(matrix.rows()),
-        m_blocks((m_size + blockSize - 1) / blockSize),
-        m_rows(m_blocks * blockSize),
-        m_matrix(m_rows + evenedOut, m_rows),
+        m_triangle(matrix, scale),
+        m_rows(m_triangle.rows()),
+        m_blocks(m_rows / blockSize),
         m_panel(Matrix::Zero(m_rows, 2 * panelWidth)),
-        m_turned(2 * panelWidth, m_rows),
         m_column(Vector::Zero(m_rows)),
         m_product(Vector::Zero(m_rows)),
         m_columnSums(m_rows),
@@ -172,8 +224,6 @@ class Reduction {
         m_panelSums(2 * panelWidth, m_blocks),
         m_blockSums(m_blocks)
   {
-    adviseHugePages(m_matrix.data(), static_cast<std::size_t>(m_matrix.size()) * sizeof(Scalar));
-    copyLowerTriangle<Scalar>(matrix, scale, m_matrix);
     m_form.diagonal.resize(m_size);
     m_form.secondary.resize(std::max<Eigen::Index>(m_size - 1, 0));
   }
@@ -198,6 +248,8 @@ class Reduction {
   }
 
  private:
+  static constexpr Eigen::Index blockSize = Triangle::blockSize;
+
   /// The panel is [V W]: the rest of the matrix stands for A − V Wᵀ − W Vᵀ.
   [[nodiscard]] auto v(Eigen::Index place) { return m_panel.col(place); }
   [[nodiscard]] auto w(Eigen::Index place) { return m_panel.col(panelWidth + place); }
@@ -234,7 +286,7 @@ class Reduction {
       if (place > 0)
         finish(block);
       auto target = m_column.segment(block * blockSize, blockSize);
-      target = m_matrix.col(j).segment(block * blockSize, blockSize);
+      m_triangle.copyColumn(j, block * blockSize, target.data());
       addProduct(reflections(block, 0), row.data(), target.data());
       addProduct(reflections(block, panelWidth), row.data() + panelWidth, target.data());
       // What the reflection is to annihilate begins two rows below the diagonal.
@@ -283,7 +335,9 @@ class Reduction {
     const Eigen::Index strips = static_cast<Eigen::Index>(m_strips.size()) - 1;
     team.forEach(strips + blocks, [&](std::int64_t part) {
       if (part < strips)
-        multiplyStrip(part, direction);
+        m_triangle.multiply(m_strips[static_cast<std::size_t>(part)],
+                            m_strips[static_cast<std::size_t>(part) + 1], direction,
+                            m_rowSums.col(part).data(), m_columnSums.data());
       else
         multiplyPanel(first + part - strips, direction);
     });
@@ -295,7 +349,7 @@ class Reduction {
       target = m_columnSums.segment(block * blockSize, blockSize);
       for (Eigen::Index strip = 0; strip < strips; ++strip) {
         const Eigen::Index skipped = std::max<Eigen::Index>(
-            m_strips[static_cast<std::size_t>(strip)] - block * blockSize, 0);
+            Triangle::firstRow(m_strips[static_cast<std::size_t>(strip)]) - block * blockSize, 0);
         if (skipped < blockSize)
           target.tail(blockSize - skipped) +=
               m_rowSums.col(strip).segment(block * blockSize + skipped, blockSize - skipped);
@@ -329,24 +383,6 @@ class Reduction {
     m_strips.push_back(m_rows);
   }
 
-  /// The share of one strip of columns in the product, both of itself and of its mirror image.
-  void multiplyStrip(Eigen::Index strip, const Scalar* direction)
-  {
-    const Eigen::Index begin = m_strips[static_cast<std::size_t>(strip)];
-    const Eigen::Index end = m_strips[static_cast<std::size_t>(strip) + 1];
-    auto rowSums = m_rowSums.col(strip);
-    rowSums.tail(m_rows - begin).setZero();
-    for (Eigen::Index column = begin; column < end; column += corner) {
-      const Scalar* numbers = m_matrix.data() + column * m_matrix.rows() + column;
-      const Block<Scalar> square{numbers, m_matrix.rows(), corner, corner};
-      const Block<Scalar> below{numbers + corner, m_matrix.rows(), m_rows - column - corner,
-                                corner};
-      addProduct(square, direction + column, rowSums.data() + column);
-      multiplyTwice(below, direction + column, rowSums.data() + column + corner,
-                    direction + column + corner, m_columnSums.data() + column);
-    }
-  }
-
   /// Vᵀ v and Wᵀ v of one block of rows.
   void multiplyPanel(Eigen::Index block, const Scalar* direction)
   {
@@ -360,38 +396,16 @@ class Reduction {
   /// A −= V Wᵀ + W Vᵀ from row and column @p begin on.
   void update(Team& team, Eigen::Index begin)
   {
-    const Eigen::Index first = blockOf(begin), blocks = m_blocks - first;
-    team.forEach(blocks, [&](std::int64_t part) {
-      finish(first + part);
-      const auto rows = m_panel.middleRows((first + part) * blockSize, blockSize);
-      auto turned = m_turned.middleCols((first + part) * blockSize, blockSize);
-      turned.topRows(panelWidth) = -rows.rightCols(panelWidth).transpose();
-      turned.bottomRows(panelWidth) = -rows.leftCols(panelWidth).transpose();
-    });
-    team.forEach(blocks * (blocks + 1) / 2, [&](std::int64_t part) {
-      Eigen::Index column = first, row = part;
-      for (; row >= m_blocks - column; ++column)
-        row -= m_blocks - column;
-      row += column;
-      const Eigen::Index left = std::max(begin, column * blockSize);
-      const Eigen::Index right = (column + 1) * blockSize;
-      const Eigen::Index top = std::max(begin, row * blockSize);
-      const Eigen::Index bottom = (row + 1) * blockSize;
-      multiplyInto(m_matrix.block(top, left, bottom - top, right - left),
-                   m_panel.middleRows(top, bottom - top), false,
-                   m_turned.middleCols(left, right - left), Scalar(1));
-    });
+    const Eigen::Index first = blockOf(begin);
+    team.forEach(m_blocks - first, [&](std::int64_t part) { finish(first + part); });
+    m_triangle.update(team, m_panel, begin);
   }
 
-  /// Rows that keep the columns of a large power of two from falling on the same places of a cache.
-  static constexpr Eigen::Index evenedOut = 64 / static_cast<Eigen::Index>(sizeof(Scalar));
-
   Eigen::Index m_size;
-  Eigen::Index m_blocks;
+  Triangle m_triangle;
   Eigen::Index m_rows;  ///< Of all blocks.
-  Matrix m_matrix;      ///< Its lower triangle.
+  Eigen::Index m_blocks;
   Matrix m_panel;
-  Matrix m_turned;  ///< −[W V]ᵀ.
   Vector m_column, m_product;
   std::vector<Eigen::Index> m_strips;  ///< Where they begin, and the end of the last.
   Vector m_columnSums;
@@ -422,14 +436,14 @@ double largestIn(const Eigen::Ref<const Eigen::MatrixXd>& matrix)
   return n > 0 ? largest.maxCoeff() : 0.0;
 }
 
-template <typename Scalar>
+template <typename Triangle>
 TridiagonalForm reduced(const Eigen::Ref<const Eigen::MatrixXd>& matrix, const Progress& progress)
 {
   // By a power of two, so that neither squares overflow nor small numbers vanish in a float.
   const double largest = largestIn(matrix);
   const double scale =
       largest > 0.0 ? std::exp2(std::clamp(-std::ilogb(largest), -1000, 1000)) : 1.0;
-  TridiagonalForm form = Reduction<Scalar>(matrix, scale).run(progress);
+  TridiagonalForm form = Reduction<Triangle>(matrix, scale).run(progress);
   form.diagonal /= scale;
   form.secondary /= scale;
   return form;
@@ -441,8 +455,8 @@ TridiagonalForm tridiagonalForm(const Eigen::Ref<const Eigen::MatrixXd>& matrix,
                                 Precision precision, const Progress& progress)
 {
   eigen_assert(matrix.rows() == matrix.cols());
-  return precision == Precision::Single ? reduced<float>(matrix, progress)
-                                        : reduced<double>(matrix, progress);
+  return precision == Precision::Single ? reduced<TiledTriangle>(matrix, progress)
+                                        : reduced<ColumnTriangle>(matrix, progress);
 }
 
 }  // namespace orrery
