@@ -2,8 +2,13 @@
 
 #include "widgets/panels/Theme.h"
 
-#include <QCoreApplication>
+#include <QApplication>
+#include <QKeyEvent>
+#include <QLineEdit>
 #include <QWidget>
+
+#include <algorithm>
+#include <iterator>
 
 namespace orrery {
 namespace {
@@ -356,6 +361,32 @@ ActionTable::ActionTable(QWidget* owner) : QObject(owner)
   }
   setKeys({});
   setState({});
+  qApp->installEventFilter(this);
+}
+
+bool ActionTable::eventFilter(QObject* watched, QEvent* event)
+{
+  const auto* field =
+      event->type() == QEvent::ShortcutOverride ? qobject_cast<QLineEdit*>(watched) : nullptr;
+  if (!field || field->window() != parent())
+    return QObject::eventFilter(watched, event);
+  const auto* key = static_cast<QKeyEvent*>(event);
+  const bool plain = !(key->modifiers() & (Qt::ControlModifier | Qt::AltModifier));
+  // What every text field knows stays its own.
+  constexpr QKeySequence::StandardKey own[] = {
+      QKeySequence::Undo,  QKeySequence::Redo,      QKeySequence::Copy,  QKeySequence::Cut,
+      QKeySequence::Paste, QKeySequence::SelectAll, QKeySequence::Delete};
+  if (plain || std::any_of(std::begin(own), std::end(own), [&](QKeySequence::StandardKey standard) {
+        return key->matches(standard);
+      }))
+    return QObject::eventFilter(watched, event);
+  const QKeySequence pressed(key->keyCombination());
+  for (const auto& [id, action] : m_actions)
+    if (action->isEnabled() && action->shortcuts().contains(pressed)) {
+      event->ignore();
+      return true;
+    }
+  return QObject::eventFilter(watched, event);
 }
 
 void ActionTable::setKeys(const ChosenKeys& chosen)

@@ -63,6 +63,11 @@ class ActionTable : public QObject {
   /// left out; of two actions with one key the later in the table goes without it.
   void setKeys(const ChosenKeys& chosen);
 
+ protected:
+  /// Text fields take keys of old editors (Ctrl+E, Ctrl+K …) for themselves where the platform has
+  /// them; here commands go first.
+  bool eventFilter(QObject* watched, QEvent* event) override;
+
  private:
   std::map<std::string_view, QAction*> m_actions;
 };

@@ -12,6 +12,7 @@
 #include <QClipboard>
 #include <QDockWidget>
 #include <QElapsedTimer>
+#include <QLineEdit>
 #include <QMimeData>
 #include <QSignalSpy>
 #include <QTemporaryDir>
@@ -279,6 +280,30 @@ class tst_MainWindow : public QObject {
           applyTheme(dark ? ThemeChoice::Light : ThemeChoice::Dark);
         }
     applyTheme(ThemeChoice::Light);
+  }
+
+  // Keys of commands work where one types, too; what every field knows stays the field's.
+  void keysWorkInTextFields()
+  {
+    const auto settings = freshSettings();
+    MainWindow window(settings.get());
+    window.resize(1280, 800);
+    window.show();
+    window.document()->addLayer(words(50));
+    QVERIFY(QTest::qWaitForWindowActive(&window));
+    window.actions()->action("edit.find")->trigger();
+    auto* search = qobject_cast<QLineEdit*>(QApplication::focusWidget());
+    QVERIFY(search);
+    QTest::keyClicks(search, QStringLiteral("word"));
+    QTest::keyClick(search, Qt::Key_E, Qt::ControlModifier);
+    auto* query = qobject_cast<QLineEdit*>(QApplication::focusWidget());
+    QVERIFY(query && query != search);
+    QCOMPARE(query->accessibleName(), QStringLiteral("Query"));
+    // In a field, Ctrl+A means its text, not all features.
+    search->setFocus();
+    QTest::keyClick(search, Qt::Key_A, Qt::ControlModifier);
+    QCOMPARE(search->selectedText(), QStringLiteral("word"));
+    QVERIFY(window.document()->selection()->features().empty());
   }
 
   void figureDialogWrites()

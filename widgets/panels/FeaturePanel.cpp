@@ -246,6 +246,19 @@ void FeaturePanel::goToMatch(int step)
   if (order.empty())
     return;
   const auto current = std::find(order.begin(), order.end(), m_document->selection()->current());
+  // First what is called exactly so, then what only holds it.
+  const auto dictionary = m_document->dictionary();
+  if (current == order.end() && step > 0 && dictionary) {
+    const std::string& text = m_document->searchText().text;
+    const auto exact = std::find_if(order.begin(), order.end(), [&](FeatureId feature) {
+      const auto at = static_cast<std::size_t>(feature);
+      return at < dictionary->labels.size() && dictionary->labels[at] == text;
+    });
+    if (exact != order.end()) {
+      m_document->selection()->setFeatures({*exact}, *exact);
+      return;
+    }
+  }
   const auto count = static_cast<std::ptrdiff_t>(order.size());
   const std::ptrdiff_t place = current != order.end() ? current - order.begin() + step
                                : step > 0             ? 0

@@ -137,7 +137,17 @@ PlotDrawing emptyDrawing(const QString& sentence)
       axis->setVisible(false);
     for (QCPAxis* axis : {plot.xAxis, plot.yAxis})
       axis->grid()->setVisible(false);
-    QCPItemText* text = addText(plot, style, sentence);
+    // In lines that a narrow plot can hold.
+    constexpr qsizetype longest = 26;
+    QString lines;
+    qsizetype line = 0;
+    for (const QString& word : sentence.split(QLatin1Char(' '))) {
+      const bool breaks = line > 0 && line + word.size() >= longest;
+      lines += (line == 0 ? QString() : QString(QLatin1Char(breaks ? '\n' : ' '))) + word;
+      line = breaks ? word.size() : line + word.size() + 1;
+    }
+    QCPItemText* text = addText(plot, style, lines);
+    text->setTextAlignment(Qt::AlignCenter);
     text->setColor(style.foreground);
     text->position->setType(QCPItemPosition::ptAxisRectRatio);
     text->position->setCoords(0.5, 0.5);
