@@ -1,4 +1,5 @@
 #include "app/commands/Command.h"
+#include "app/commands/RenderLobes.h"
 
 #include "core/base/Error.h"
 #include "core/io/ByteSource.h"
@@ -26,29 +27,6 @@ struct LobesOptions {
   CooccurrenceReadOptions reading;
 };
 
-std::vector<int> clusterList(const Arguments& arguments)
-{
-  const std::string text = arguments.text("clusters").value_or("2,3,4,8");
-  std::vector<int> clusters;
-  const char* at = text.data();
-  const char* end = at + text.size();
-  while (true) {
-    int number = 0;
-    const auto [next, error] = std::from_chars(at, end, number);
-    if (error != std::errc() || number < 2 || number > 1024)
-      throw UsageError(
-          "--clusters takes whole numbers from 2 to 1024 with commas between (found '" + text +
-          "')");
-    clusters.push_back(number);
-    if (next == end)
-      break;
-    if (*next != ',')
-      throw UsageError("--clusters takes whole numbers with commas between (found '" + text + "')");
-    at = next + 1;
-  }
-  return clusters;
-}
-
 LobesOptions lobesOptions(const Arguments& arguments)
 {
   LobesOptions options;
@@ -74,7 +52,7 @@ LobesOptions lobesOptions(const Arguments& arguments)
   } else {
     analysis.measures = {affinityMeasureFromName(affinity)};
   }
-  analysis.clustering.clusters = clusterList(arguments);
+  analysis.clustering.clusters = clusterList(arguments, "2,3,4,8");
   analysis.clustering.seed = arguments.seed();
   analysis.shift = arguments.choice("shift", "add", {"add", "clip"}) == "clip" ? AffinityShift::Clip
                                                                                : AffinityShift::Add;

@@ -117,8 +117,11 @@ void tellLobes(CommandOutput& result, const LobeFigureSize& size, const Embeddin
   result.json["height_px"] = pixels(size.heightMm);
   result.json["dpi"] = size.dpi;
   result.json["view"] = "lobes";
-  result.text =
-      displayName(output) + ": the lobes of six affinities, " + embedding.description + "\n";
+  const std::string picture = result.json.value("picture", "maps");
+  result.text = displayName(output) + ": " +
+                (picture == "maps" ? "the lobes of six affinities, " + embedding.description
+                                   : "the lobes' " + picture) +
+                "\n";
 }
 
 /// What makes a .png open again in the window; nothing for other forms.
@@ -217,7 +220,15 @@ const CommandSpec& renderSpec()
             "Of --view crystals: none, lda (default with --pairs), pca or length, as in crystals."},
            {"components", "N", "Of --view crystals: directions that lda keeps or pca removes."},
            {"cooccurrence", "FILE", "Of --view lobes: which features fire together."},
-           {"clusters", "NUMBER", "Of --view lobes: how many lobes. Default: 3."},
+           {"picture", "NAME",
+            "Of --view lobes: maps (default: the map six times), documents (lobes and document "
+            "types), curves (locality over the number of lobes) or splitting."},
+           {"documents", "FILE",
+            "Of --picture documents: one document type per line, in block order."},
+           {"permutations", "NUMBER", "Of --picture curves: draws of every null. Default: 20."},
+           {"clusters", "NUMBERS",
+            "Of --view lobes: how many lobes (default 3); of curves and splitting several, as in "
+            "2,3,4,8."},
            {"shift", "add|clip", "Of --view lobes: what becomes of negative values."},
            {"min-blocks", "NUMBER", "Of --view lobes: fire in at least so many blocks."},
            {"max-share", "NUMBER", "Of --view lobes: and in at most this share of them."},

@@ -1,4 +1,4 @@
-// `orrery render --view lobes`: the six-map panel as a file.
+// `orrery render --view lobes`: the pictures of lobes as files.
 #pragma once
 
 #include "app/commands/Command.h"
@@ -6,6 +6,8 @@
 #include "core/embedding/Embedding.h"
 
 #include <filesystem>
+#include <string>
+#include <vector>
 
 namespace orrery {
 
@@ -14,12 +16,16 @@ struct LobeFigureSize {
   double widthMm = 170.0, heightMm = 110.0, dpi = 300.0;
 };
 
+/// The numbers of --clusters, or of @p usual where it is not given. Throws UsageError.
+std::vector<int> clusterList(const Arguments& arguments, const std::string& usual);
+
 /// @p session: lobes that are kept need no co-occurrences.
 /// Throws UsageError for options that make no sense, before anything is read.
 void checkLobeOptions(const CommandContext& context, bool session);
 
-/// Cuts lobes by all affinities, as the window does, and draws @p embedding six times into
-/// @p output. Adds notes to @p result. Throws Error.
+/// Cuts lobes as the window does and draws what --picture asks for into @p output: @p embedding six
+/// times, the heat map of lobes and document types, locality over the number of lobes, or how they
+/// split. Adds notes to @p result. Throws Error.
 void renderLobes(const CommandContext& context, const Dictionary& dictionary,
                  const Embedding& embedding, const LobeFigureSize& size,
                  const std::filesystem::path& output, CommandOutput& result);

@@ -92,6 +92,25 @@ CooccurrenceData demoFirings(const Dictionary& dictionary, const Progress& progr
   throw Error("Of the demo's layers only one has firings: " + names + ".");
 }
 
+/// Of each lobe, twenty features.
+std::vector<TopFeatures> mostFrequent(const Lobes& lobes, const std::vector<std::int64_t>& own)
+{
+  std::vector<TopFeatures> top(lobes.sizes.size());
+  for (std::size_t lobe = 0; lobe < top.size(); ++lobe) {
+    std::vector<FeatureId> members = lobes.members(static_cast<std::int32_t>(lobe));
+    const auto few = std::min<std::size_t>(members.size(), 20);
+    std::partial_sort(members.begin(), members.begin() + static_cast<std::ptrdiff_t>(few),
+                      members.end(), [&](FeatureId a, FeatureId b) {
+                        const auto first = own[static_cast<std::size_t>(a)];
+                        const auto second = own[static_cast<std::size_t>(b)];
+                        return first != second ? first > second : a < b;
+                      });
+    for (std::size_t i = 0; i < few; ++i)
+      top[lobe].byFrequency.push_back({members[i], own[static_cast<std::size_t>(members[i])], 0.0});
+  }
+  return top;
+}
+
 }  // namespace
 
 std::string displayName(const std::optional<AffinityMeasure>& measure)
@@ -839,6 +858,33 @@ void LobeStudy::show(const LobeChoice& choice)
   undo->endMacro();
 }
 
+LobePurpose purposeOf(const LobeChoice& choice, const Lobes& lobes, const CooccurrenceData& data,
+                      const std::vector<std::string>* types, const Progress& progress)
+{
+  const auto count = static_cast<std::int32_t>(lobes.sizes.size());
+  LobePurpose purpose;
+  purpose.choice = choice;
+  progress.checkStopped();
+  if (!data.firings) {
+    purpose.top = mostFrequent(lobes, data.own);
+    return purpose;
+  }
+  purpose.hasBlocks = true;
+  purpose.blocks = scoreBlocks(*data.firings, lobes);
+  purpose.won.assign(static_cast<std::size_t>(count), 0);
+  for (const std::int32_t winner : purpose.blocks.winners)
+    if (winner >= 0)
+      ++purpose.won[static_cast<std::size_t>(winner)];
+  progress.checkStopped();
+  purpose.top = topFeatures(*data.firings, lobes, purpose.blocks);
+  if (types && types->size() == purpose.blocks.winners.size()) {
+    purpose.hasDocuments = true;
+    purpose.documents = scoreDocuments(purpose.blocks, *types, count);
+    purpose.typeOrder = orderByLobe(purpose.documents);
+  }
+  return purpose;
+}
+
 void LobeStudy::computePurpose(int layer)
 {
   const auto found = m_states.find(layer);
@@ -851,44 +897,13 @@ void LobeStudy::computePurpose(int layer)
       [data = state.data, types = state.types, result = state.result,
        choice = state.shown](const Progress& progress) {
         const Lobes& lobes = *result->lobes(choice);
-        const auto count = static_cast<std::int32_t>(lobes.sizes.size());
-        auto purpose = std::make_shared<LobePurpose>();
-        purpose->choice = choice;
-        purpose->top.resize(static_cast<std::size_t>(count));
-        if (!data)
-          return std::shared_ptr<const LobePurpose>(std::move(purpose));
-        if (data->firings) {
-          progress.checkStopped();
-          purpose->hasBlocks = true;
-          purpose->blocks = scoreBlocks(*data->firings, lobes);
-          purpose->won.assign(static_cast<std::size_t>(count), 0);
-          for (const std::int32_t winner : purpose->blocks.winners)
-            if (winner >= 0)
-              ++purpose->won[static_cast<std::size_t>(winner)];
-          progress.checkStopped();
-          purpose->top = topFeatures(*data->firings, lobes, purpose->blocks);
-          if (types && types->size() == purpose->blocks.winners.size()) {
-            purpose->hasDocuments = true;
-            purpose->documents = scoreDocuments(purpose->blocks, *types, count);
-            purpose->typeOrder = orderByLobe(purpose->documents);
-          }
-        } else {
-          for (std::int32_t lobe = 0; lobe < count; ++lobe) {
-            std::vector<FeatureId> members = lobes.members(lobe);
-            const auto few = std::min<std::size_t>(members.size(), 20);
-            std::partial_sort(members.begin(), members.begin() + static_cast<std::ptrdiff_t>(few),
-                              members.end(), [&](FeatureId a, FeatureId b) {
-                                const auto& own = data->own;
-                                const auto first = own[static_cast<std::size_t>(a)];
-                                const auto second = own[static_cast<std::size_t>(b)];
-                                return first != second ? first > second : a < b;
-                              });
-            for (std::size_t i = 0; i < few; ++i)
-              purpose->top[static_cast<std::size_t>(lobe)].byFrequency.push_back(
-                  {members[i], data->own[static_cast<std::size_t>(members[i])], 0.0});
-          }
-        }
-        return std::shared_ptr<const LobePurpose>(std::move(purpose));
+        if (data)
+          return std::make_shared<const LobePurpose>(
+              purposeOf(choice, lobes, *data, types.get(), progress));
+        LobePurpose none;
+        none.choice = choice;
+        none.top.resize(lobes.sizes.size());
+        return std::make_shared<const LobePurpose>(std::move(none));
       },
       [this, layer](std::shared_ptr<const LobePurpose> purpose) {
         const auto kept = m_states.find(layer);

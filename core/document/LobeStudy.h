@@ -93,6 +93,10 @@ struct LobePurpose {
   std::vector<std::size_t> typeOrder;  ///< In which to draw the document types.
 };
 
+/// @p types: of every block, or null. Without firings the most frequent features only.
+LobePurpose purposeOf(const LobeChoice& choice, const Lobes& lobes, const CooccurrenceData& data,
+                      const std::vector<std::string>* types, const Progress& progress = {});
+
 struct LobeEstimate {
   double seconds = 0.0;  ///< Rough: right to a factor of two or three.
   std::uint64_t bytes = 0;

@@ -290,15 +290,17 @@ Verdict verdictOf(const NullComparison& comparison)
   return comparison.p <= clear ? Verdict::Clear : Verdict::Weak;
 }
 
+std::string verdictSentence(const NullComparison& comparison)
+{
+  char p[32];
+  std::snprintf(p, sizeof p, "%.2g", comparison.p);
+  return displayName(verdictOf(comparison)) + " (p = " + p + ")";
+}
+
 std::string LobeLocality::sentence() const
 {
-  const auto said = [](Verdict found, double p) {
-    char number[32];
-    std::snprintf(number, sizeof number, "%.2g", p);
-    return displayName(found) + " (p = " + number + ")";
-  };
-  return said(verdict, ami.p) + "; within deciles of firing frequency " +
-         said(beyondFrequency, amiWithinDeciles.p);
+  return verdictSentence(ami) + "; within deciles of firing frequency " +
+         verdictSentence(amiWithinDeciles);
 }
 
 std::string displayName(Verdict verdict)

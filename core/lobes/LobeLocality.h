@@ -45,6 +45,8 @@ enum class Verdict {
 Verdict verdictOf(const NullComparison& comparison);
 /// "not distinguishable from chance", "weakly above chance", "clearly above chance".
 std::string displayName(Verdict verdict);
+/// "clearly above chance (p = 0.001)".
+std::string verdictSentence(const NullComparison& comparison);
 
 /// Tenths of the features by the number of blocks they fire in: a number 0 … 9 for each; equal
 /// counts share a group. What nulls shuffle within, so that frequency alone explains nothing.

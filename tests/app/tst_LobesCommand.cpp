@@ -4,6 +4,8 @@
 
 #include <QtTest/QTest>
 
+#include <QFile>
+
 #include <algorithm>
 #include <cmath>
 
@@ -76,6 +78,26 @@ class tst_LobesCommand : public QObject {
     ORRERY_COMPARE_STATUS(counts, 0);
     QVERIFY(std::abs(counts.json()["results"][0]["ami"].get<double>() -
                      json["results"][1]["ami"].get<double>()) < 0.02);
+    // The four pictures, with names of document types as text.
+    for (const auto& [picture, clusters] :
+         {std::pair{"maps", "3"}, {"documents", "4"}, {"curves", "2,4"}, {"splitting", "2,3,4"}}) {
+      const std::string file = work.text(std::string(picture) + ".svg");
+      const Run drawn =
+          runOrrery({"render", dictionary, "--view", "lobes", "--picture", picture,
+                     "--cooccurrence", work.text("demo/synthetic-blocks.npz"), "--documents",
+                     work.text("demo/synthetic-documents.txt"), "--clusters", clusters,
+                     "--permutations", "2", "--output", file});
+      ORRERY_COMPARE_STATUS(drawn, 0);
+      QFile svg(QString::fromStdString(file));
+      QVERIFY(svg.open(QIODevice::ReadOnly));
+      const QByteArray text = svg.readAll();
+      QCOMPARE(text.contains(QByteArray::fromStdString(json["documents"].begin().key())),
+               std::string(picture) == "documents");
+    }
+    const Run typeless = runOrrery(
+        {"render", dictionary, "--view", "lobes", "--picture", "documents", "--cooccurrence",
+         work.text("demo/synthetic-cooccurrences.npz"), "--output", work.text("no.svg")});
+    ORRERY_EXPECT_FAILURE(typeless, "counts only");
     const Run info = runOrrery(
         {"info", dictionary, "--cooccurrence", work.text("demo/synthetic-blocks.npz"), "--json"});
     ORRERY_COMPARE_STATUS(info, 0);

@@ -387,9 +387,13 @@ void LobePanel::showShown()
         for (const LobeLocality& locality : functional->locality) {
           if (locality.clusters != shown.clusters)
             continue;
-          lines << tr("Agreement with spatial lobes: AMI %1, within deciles of frequency %2: %3.")
-                       .arg(comparisonText(locality.ami), comparisonText(locality.amiWithinDeciles),
-                            QString::fromStdString(locality.sentence()));
+          const auto said = [](const NullComparison& comparison) {
+            return QStringLiteral("%1: %2").arg(
+                comparisonText(comparison), QString::fromStdString(verdictSentence(comparison)));
+          };
+          lines << tr("Agreement with spatial lobes: AMI %1.").arg(said(locality.ami));
+          lines << tr("Within deciles of firing frequency: AMI %1.")
+                       .arg(said(locality.amiWithinDeciles));
           if (locality.hasLogistic)
             lines << tr("Lobe told from the vector: balanced accuracy %1.")
                          .arg(comparisonText(locality.logistic));

@@ -159,9 +159,7 @@ class tst_LobeLocality : public QObject {
     QCOMPARE(verdictOf(compareWithNull(5.0, std::vector<double>(50, 0.0))), Verdict::Weak);
     QCOMPARE(verdictOf(compareWithNull(1.5, {0.0, 0.0, 0.0})), Verdict::NotDistinguishable);
     LobeLocality locality;
-    locality.verdict = Verdict::Clear;
     locality.ami.p = 0.0012;
-    locality.beyondFrequency = Verdict::Weak;
     locality.amiWithinDeciles.p = 0.03;
     QCOMPARE(locality.sentence(),
              std::string("clearly above chance (p = 0.0012); within deciles of firing frequency "
