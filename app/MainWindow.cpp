@@ -18,11 +18,14 @@
 #include "core/document/CountText.h"
 #include "core/io/ByteSource.h"
 #include "core/io/ResultFile.h"
+#include "widgets/figure/FigureWidget.h"
 #include "widgets/figure/PictureSession.h"
 #include "widgets/models/FeatureList.h"
 #include "widgets/models/FeatureText.h"
 #include "widgets/panels/FigureDialog.h"
 #include "widgets/panels/OpenDialog.h"
+#include "widgets/views/GalaxyView.h"
+#include "widgets/views/PlanesView.h"
 
 #include <QActionGroup>
 #include <QApplication>
@@ -362,8 +365,11 @@ void MainWindow::connectActions()
 
   on("edit.undo", [this] { m_document.undoStack()->undo(); });
   on("edit.redo", [this] { m_document.undoStack()->redo(); });
-  on("edit.copyView", [this, view] {
-    QApplication::clipboard()->setImage(view->grabPicture());
+  on("edit.copyView", [this] {
+    // The active view, whatever it shows.
+    QWidget* shown = m_views->view(m_views->currentView());
+    QApplication::clipboard()->setImage(
+        showsCloud() || !shown ? activeCloud()->view()->grabPicture() : shown->grab().toImage());
     statusBar()->showMessage(tr("The view is on the clipboard"), 3000);
   });
   on("edit.copySelection", [this, selection] {
@@ -660,8 +666,33 @@ void MainWindow::saveNeighbors(const NeighborList& list)
               [dictionary, list] { return neighborTable(*dictionary, list); });
 }
 
+bool MainWindow::showsCloud() const
+{
+  const QWidget* shown = m_views->view(m_views->currentView());
+  return !shown || shown == m_cloud || shown->findChild<CloudView*>();
+}
+
 void MainWindow::exportFigure()
 {
+  // What is looked at: pictures that are no cloud ask for their own file.
+  if (!showsCloud()) {
+    QWidget* shown = m_views->view(m_views->currentView());
+    if (auto* galaxy = qobject_cast<GalaxyView*>(shown)) {
+      emit galaxy->saveCloudsRequested();
+      return;
+    }
+    if (auto* planes = qobject_cast<PlanesView*>(shown)) {
+      emit planes->saveRequested();
+      return;
+    }
+    QList<FigureWidget*> figures = shown->findChildren<FigureWidget*>();
+    figures.prepend(qobject_cast<FigureWidget*>(shown));
+    for (FigureWidget* figure : std::as_const(figures))
+      if (figure && figure->isVisible() && !figure->isEmpty()) {
+        figure->saveFigure();
+        return;
+      }
+  }
   const auto dictionary = m_document.dictionary();
   if (!dictionary || !m_document.embedding())
     return;

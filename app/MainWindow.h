@@ -100,6 +100,8 @@ class MainWindow : public QMainWindow {
   void setTheme(ThemeChoice theme);
   void stepLayer(int step);
   void exportFigure();
+  /// Whether the active view is a cloud.
+  [[nodiscard]] bool showsCloud() const;
   void showHelp();
 
   /// The start page stands alone; what was open beside the cloud comes back with it.

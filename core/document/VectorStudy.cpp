@@ -219,6 +219,20 @@ VectorStep VectorStudy::step(VectorStep::Kind kind, const std::vector<std::size_
   return made;
 }
 
+void VectorStudy::takeColumns(int layer, std::vector<Column> columns, const QString& step)
+{
+  const std::string first = columns.front().name;
+  QUndoStack* undo = m_document->undoStack();
+  undo->beginMacro(step);
+  m_document->computeColumns(layer, std::move(columns), step);
+  if (const auto now = m_document->layer(); now && now->id == layer) {
+    Appearance appearance = m_document->appearance();
+    appearance.colorBy = first;
+    m_document->setAppearance(appearance);
+  }
+  undo->endMacro();
+}
+
 void VectorStudy::rank(const std::vector<std::size_t>& indices)
 {
   const auto layer = m_document->layer();
@@ -242,17 +256,7 @@ void VectorStudy::rank(const std::vector<std::size_t>& indices)
         return columns;
       },
       [this, id = layer->id](std::vector<Column> columns) {
-        const std::string first = columns.front().name;
-        const QString step = tr("Rank by direction");
-        QUndoStack* undo = m_document->undoStack();
-        undo->beginMacro(step);
-        m_document->computeColumns(id, std::move(columns), step);
-        if (const auto now = m_document->layer(); now && now->id == id) {
-          Appearance appearance = m_document->appearance();
-          appearance.colorBy = first;
-          m_document->setAppearance(appearance);
-        }
-        undo->endMacro();
+        takeColumns(id, std::move(columns), tr("Rank by direction"));
       });
 }
 
@@ -293,7 +297,6 @@ void VectorStudy::findTwins()
                                                       [](double cosine) { return cosine >= near; });
         const auto antipodes = std::ranges::count_if(twins.oppositeCosine,
                                                      [](double cosine) { return cosine <= -near; });
-        const QString step = tr("Find near-duplicates");
         std::vector<Column> columns;
         columns.push_back(numberColumn("cosine of nearest",
                                        "The largest cosine of the feature's vector with another's.",
@@ -308,16 +311,7 @@ void VectorStudy::findTwins()
         columns.push_back(numberColumn("most opposite feature",
                                        "The id of the feature of the smallest cosine.",
                                        numbersOf(twins.opposite)));
-        const std::string first = columns.front().name;
-        QUndoStack* undo = m_document->undoStack();
-        undo->beginMacro(step);
-        m_document->computeColumns(id, std::move(columns), step);
-        if (const auto now = m_document->layer(); now && now->id == id) {
-          Appearance appearance = m_document->appearance();
-          appearance.colorBy = first;
-          m_document->setAppearance(appearance);
-        }
-        undo->endMacro();
+        takeColumns(id, std::move(columns), tr("Find near-duplicates"));
         emit messageRaised(
             {Message::Kind::Note,
              tr("%1 a near-duplicate (cosine .95 or more), %2 an antipode (−.95 or less). The "

@@ -76,6 +76,8 @@ class VectorStudy : public QObject {
   /// Adds to @p vectors under a name that is free there.
   static void addTo(std::vector<LoadedVector>& vectors, LoadedVector vector);
   void change(const QString& step, std::vector<LoadedVector> after);
+  /// Adds them to the layer, and colours by the first where it is shown: one step.
+  void takeColumns(int layer, std::vector<Column> columns, const QString& step);
   void make(const QString& name, VectorStep step);
   void take(Made made);
 

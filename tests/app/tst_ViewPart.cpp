@@ -8,6 +8,8 @@
 #include "tests/support/TemporaryFolder.h"
 
 #include <QAbstractButton>
+#include <QApplication>
+#include <QClipboard>
 #include <QDockWidget>
 #include <QJsonArray>
 #include <QJsonDocument>
@@ -405,6 +407,22 @@ class tst_ViewPart : public QObject {
     while (undo->canRedo())
       undo->redo();
     QCOMPARE(state(), states.back());
+  }
+
+  // Copying means the view that is active, whatever it shows.
+  void theActiveViewIsCopied()
+  {
+    Bench bench;
+    QTRY_VERIFY(bench.window.document()->embedding());
+    bench.run("edit.copyView");
+    const QImage cloud = QApplication::clipboard()->image();
+    QCOMPARE(cloud.size(), bench.window.cloud()->view()->grabPicture().size());
+    bench.window.views()->showView(QStringLiteral("columns"));
+    QTest::qWait(100);
+    bench.run("edit.copyView");
+    const QImage plot = QApplication::clipboard()->image();
+    QCOMPARE(plot.size(), bench.window.views()->view(QStringLiteral("columns"))->size());
+    QVERIFY(orrery::test::similarity(plot, cloud) < 0.9);
   }
 
   // By the buttons and the dividers of the panels themselves.

@@ -107,7 +107,10 @@ StartPage::StartPage(QWidget* parent) : QWidget(parent)
   recentLayout->addLayout(m_recent);
   m_recentGroup->setVisible(false);
 
-  auto* column = new QVBoxLayout;
+  auto* content = new QWidget(this);
+  content->setAccessibleName(tr("How to begin"));
+  content->setMaximumWidth(60 * fontMetrics().averageCharWidth() + 300);
+  auto* column = new QVBoxLayout(content);
   column->addStretch(2);
   column->addLayout(head);
   column->addSpacing(20);
@@ -117,7 +120,7 @@ StartPage::StartPage(QWidget* parent) : QWidget(parent)
   column->addStretch(3);
   auto* layout = new QHBoxLayout(this);
   layout->addStretch(1);
-  layout->addLayout(column, 4);
+  layout->addWidget(content, 4);
   layout->addStretch(1);
 }
 
