@@ -3,6 +3,7 @@
 #include "widgets/models/FeatureText.h"
 #include "widgets/panels/Theme.h"
 
+#include <QApplication>
 #include <QEvent>
 #include <QPushButton>
 #include <QScrollBar>
@@ -22,7 +23,8 @@ class DetailWriter {
  public:
   explicit DetailWriter(QTextEdit* target) : m_cursor(target->document())
   {
-    const QPalette palette = target->palette();
+    // The program's: a new theme comes to the target after it came to the panel.
+    const QPalette palette = QApplication::palette();
     m_plain.setForeground(palette.color(QPalette::Text));
     m_quiet.setForeground(palette.color(QPalette::PlaceholderText));
     m_heading = m_quiet;
@@ -319,17 +321,10 @@ void InspectorPanel::showAnswer()
 void InspectorPanel::changeEvent(QEvent* event)
 {
   QWidget::changeEvent(event);
-  if (event->type() != QEvent::PaletteChange)
-    return;
-  // The details are written in the colours of the theme, which comes to them after it came here.
-  QMetaObject::invokeMethod(
-      this,
-      [this] {
-        const auto dictionary = m_document->dictionary();
-        if (dictionary && m_feature != noFeature)
-          showDetails(*dictionary);
-      },
-      Qt::QueuedConnection);
+  // The details are written in the colours of the theme.
+  const auto dictionary = m_document->dictionary();
+  if (event->type() == QEvent::PaletteChange && dictionary && m_feature != noFeature)
+    showDetails(*dictionary);
 }
 
 void InspectorPanel::ask()
