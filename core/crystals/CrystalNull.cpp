@@ -3,6 +3,8 @@
 #include "core/base/Error.h"
 #include "core/base/Parallel.h"
 #include "core/base/Random.h"
+#include "core/crystals/CrystalFamilies.h"
+#include "core/crystals/CrystalGroups.h"
 
 #include <algorithm>
 #include <cmath>
@@ -53,8 +55,8 @@ void check(const CrystalNullOptions& options)
   if (options.randomQuadruples < 2)
     throw Error("the null needs at least 2 random quadruples (found " +
                 std::to_string(options.randomQuadruples) + ")");
-  if (options.searches < 0)
-    throw Error("the number of null searches is negative");
+  if (options.searches < 0 || options.groups < 0)
+    throw Error("the number of null searches or groups is negative");
 }
 
 }  // namespace
@@ -154,9 +156,12 @@ CrystalNull computeCrystalNull(const CrystalSpace& space, const CrystalSearchOpt
                        0.1 + 0.9 * (number + 1) / options.searches);
     const CrystalSpace meaningless = nullSpace(
         space, options.dictionary, options.seed + 1 + static_cast<std::uint64_t>(number), stage);
-    const CrystalSearchResult found = findCrystals(meaningless, search, stage);
+    CrystalSearchResult found = findCrystals(meaningless, search, stage);
     if (found.partial)
       throw Cancelled();
+    if (options.groups > 0)
+      addGroupCrystals(meaningless, options.groups, found,
+                       groupFamilies(meaningless, found.found, search.mode, {}, stage), stage);
     for (const FoundCrystal& crystal : found.found)
       null.nullScores.push_back(crystal.score);
   }

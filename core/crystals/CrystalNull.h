@@ -28,7 +28,10 @@ CrystalSpace nullSpace(const CrystalSpace& space, NullDictionary null, std::uint
 
 struct CrystalNullOptions {
   NullDictionary dictionary = NullDictionary::ShuffledDimensions;
-  int searches = 1;              ///< Null dictionaries searched; 0: none, no false-discovery rate.
+  int searches = 1;  ///< Null dictionaries searched; 0: none, no false-discovery rate.
+  /// Clusters of all differences that added crystals to the list that is judged (CrystalGroups.h):
+  /// the null dictionaries' lists are made longer in the same way. 0: none.
+  int groups = 0;
   int randomQuadruples = 20000;  ///< Of four different used features, for z and p.
   std::uint64_t seed = 0;
 };
@@ -48,7 +51,7 @@ struct CrystalNull {
   [[nodiscard]] double pValue(double score) const;
 };
 
-/// As long as `searches` searches with the same options.
+/// As long as `searches` searches (and groupings) with the same options.
 CrystalNull computeCrystalNull(const CrystalSpace& space, const CrystalSearchOptions& search,
                                const CrystalNullOptions& options = {},
                                const Progress& progress = {});

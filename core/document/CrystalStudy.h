@@ -51,7 +51,7 @@ struct CrystalFindings {
   std::vector<CrystalFamily> families;
   CrystalNull null;
   /// All differences in clusters that began at the families, if asked for. Crystals that they add
-  /// (a search that is complete leaves none) have no false-discovery rate.
+  /// (a search that is complete leaves none) are judged by null dictionaries grouped the same way.
   std::shared_ptr<const DifferenceClusters> groups;
   bool running = false;
 };

@@ -1,59 +1,13 @@
 // Searches of a CrystalStudy: estimate, streaming, judging, and why something was not found.
+#include "core/crystals/CrystalGroups.h"
 #include "core/document/CrystalSpaces.h"
 #include "core/embedding/VectorAlgebra.h"
 
 #include <algorithm>
 #include <array>
-#include <limits>
-#include <set>
 #include <utility>
 
 namespace orrery {
-namespace {
-
-std::array<FeatureId, 4> sortedCorners(const FoundCrystal& found)
-{
-  std::array<FeatureId, 4> corners = found.crystal.corners();
-  std::sort(corners.begin(), corners.end());
-  return corners;
-}
-
-std::set<std::array<FeatureId, 4>> cornersOf(const std::vector<FoundCrystal>& list)
-{
-  std::set<std::array<FeatureId, 4>> corners;
-  for (const FoundCrystal& found : list)
-    corners.insert(sortedCorners(found));
-  return corners;
-}
-
-/// All differences in clusters that begin at the families; the crystals that they add join the
-/// list, and the families are made anew.
-void addGroups(const CrystalSpace& space, int groups, CrystalSearchResult& result,
-               CrystalFindings& findings, const Progress& progress)
-{
-  const CrystalSearchOptions& search = result.options;
-  const DifferenceClusterOptions options = familyClusters(search, groups);
-  auto grouped = std::make_shared<const DifferenceClusters>(clusterDifferences(
-      space, options, functionVectors(findings.families, options, space.dimensions()), progress));
-  CrystalSearchOptions all = search;
-  all.top = std::numeric_limits<std::int64_t>::max();
-  std::vector<FoundCrystal> more = crystalsOfClusters(space, *grouped, all, progress);
-  const auto known = cornersOf(result.found);
-  std::erase_if(more, [&](const FoundCrystal& one) { return known.count(sortedCorners(one)) > 0; });
-  if (more.size() > static_cast<std::size_t>(search.top))
-    more.resize(static_cast<std::size_t>(search.top));
-  findings.groups = std::move(grouped);
-  if (more.empty())
-    return;
-  result.found.insert(result.found.end(), more.begin(), more.end());
-  std::stable_sort(result.found.begin(), result.found.end(),
-                   [](const FoundCrystal& x, const FoundCrystal& y) { return x.score > y.score; });
-  result.found = foldAlike(space, std::move(result.found), search.leastSide);
-  findings.families = groupFamilies(space, result.found, search.mode, {}, progress);
-}
-
-}  // namespace
-
 // Search -----------------------------------------------------------------------------------------
 
 void CrystalStudy::estimate(const CrystalSearchOptions& options, bool cleaned, int groups)
@@ -181,10 +135,14 @@ void CrystalStudy::judge(CrystalSearchResult result, int nullSearches, int group
         const CrystalMode mode = result.options.mode;
         findings->families =
             groupFamilies(searched, result.found, mode, {}, progress.stage("families", 0.0, 0.05));
-        const std::set<std::array<FeatureId, 4>> bySearch = cornersOf(result.found);
-        if (groups > 0)
-          addGroups(searched, groups, result, *findings,
-                    progress.stage("grouping all differences", 0.05, 0.3));
+        if (groups > 0) {
+          CrystalGroups grouped =
+              addGroupCrystals(searched, groups, result, std::move(findings->families),
+                               progress.stage("grouping all differences", 0.05, 0.3));
+          findings->families = std::move(grouped.families);
+          findings->groups =
+              std::make_shared<const DifferenceClusters>(std::move(grouped.clusters));
+        }
         std::vector<Crystal> crystals;
         std::vector<double> scores;
         for (const FoundCrystal& found : result.found) {
@@ -195,18 +153,14 @@ void CrystalStudy::judge(CrystalSearchResult result, int nullSearches, int group
             measureCrystals(searched, crystals, true, progress.stage("measures", 0.3, 0.4));
         CrystalNullOptions options;
         options.searches = nullSearches;
+        options.groups = groups;
         findings->null = computeCrystalNull(searched, result.options, options,
                                             progress.stage("the same without meaning", 0.4, 1.0));
-        std::vector<double> searchedScores;
-        for (const FoundCrystal& found : result.found)
-          if (bySearch.count(sortedCorners(found)) > 0)
-            searchedScores.push_back(found.score);
-        const auto rates = falseDiscoveryRates(searchedScores, findings->null);
-        for (std::size_t i = 0, rated = 0; i < scores.size(); ++i) {
+        const auto rates = falseDiscoveryRates(scores, findings->null);
+        for (std::size_t i = 0; i < scores.size(); ++i) {
           findings->qualities[i].z = findings->null.z(scores[i]);
           findings->qualities[i].pValue = findings->null.pValue(scores[i]);
-          if (bySearch.count(sortedCorners(result.found[i])) > 0)
-            findings->qualities[i].fdr = rates[rated++];
+          findings->qualities[i].fdr = rates[i];
         }
         findings->result = std::move(result);
         return std::shared_ptr<const CrystalFindings>(std::move(findings));

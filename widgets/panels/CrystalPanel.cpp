@@ -545,7 +545,8 @@ void CrystalPanel::showFindings()
 void CrystalPanel::showEstimate()
 {
   const auto& estimate = m_study->estimated();
-  m_estimateText->setText(estimate ? visibleText(estimate->sentence, 0)
+  m_estimateText->setText(estimate ? visibleText(estimate->sentence, 0) +
+                                         tr(". Each null takes as long again.")
                                    : tr("Before the start, what it will cost stands here."));
 }
 

@@ -1,6 +1,8 @@
 #include "core/base/Error.h"
 #include "core/base/Parallel.h"
 #include "core/crystals/CrystalFamilies.h"
+#include "core/crystals/CrystalGroups.h"
+#include "core/crystals/CrystalNull.h"
 #include "core/crystals/CrystalSearch.h"
 #include "core/crystals/DifferenceClusters.h"
 #include "core/synthetic/SyntheticDictionary.h"
@@ -223,6 +225,41 @@ class tst_DifferenceClusters : public QObject {
       QVERIFY(agreement.precision >= 0.95);
       QVERIFY(agreement.recall >= 0.95);
     }
+  }
+
+  // A list that grouping has made longer is held against null dictionaries grouped the same way.
+  void crystalsOfGroupsAreJudged()
+  {
+    const auto rates = [](const CrystalSpace& space, const CrystalSearchOptions& search, int groups,
+                          std::size_t& added) {
+      CrystalSearchResult result = findCrystals(space, search);
+      const std::size_t before = result.found.size();
+      addGroupCrystals(space, groups, result, groupFamilies(space, result.found, search.mode));
+      added = result.found.size() - before;
+      std::vector<double> scores;
+      for (const FoundCrystal& found : result.found)
+        scores.push_back(found.score);
+      CrystalNullOptions options;
+      options.randomQuadruples = 1000;
+      options.groups = groups;
+      return falseDiscoveryRates(scores, computeCrystalNull(space, search, options));
+    };
+    std::size_t added = 0;
+    const Planted planted = plantCrystals(1000, 128, 5, 16, 0.2, 91);
+    CrystalSearchOptions search;
+    search.residual = 0.12;
+    search.top = 200;
+    for (const double rate :
+         rates(rawSpace(std::make_shared<const FeatureMatrix>(planted.vectors), true), search, 12,
+               added))
+      QVERIFY2(rate < 0.05, qPrintable(QString::number(rate)));
+    QVERIFY(added > 50);
+    // Noise in few dimensions has crystals enough, and each as many in its null.
+    search.residual = 0.04;
+    search.top = 40;
+    for (const double rate : rates(cloud(300, 6, 41, false), search, 40, added))
+      QVERIFY2(rate > 0.2, qPrintable(QString::number(rate)));
+    QVERIFY(added > 0);
   }
 
   // Pairs of noise agree with no other: two that share a corner by .5 alone.
