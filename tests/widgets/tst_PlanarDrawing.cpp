@@ -72,6 +72,35 @@ class tst_PlanarDrawing : public QObject {
              qPrintable(QStringLiteral("%1 and %2").arg(before).arg(after)));
   }
 
+  // Corners far apart have their names on the outer side; corners that lie close together, or all
+  // in one place, have them all the same, and none over another.
+  void namesStandApart()
+  {
+    const std::array<QSizeF, 4> sizes = {QSizeF(60, 14), QSizeF(80, 14), QSizeF(30, 14),
+                                         QSizeF(110, 14)};
+    const QRectF bounds(0, 0, 260, 150);
+    const std::array<QPointF, 4> square = {QPointF(60, 110), QPointF(200, 110), QPointF(60, 40),
+                                           QPointF(200, 40)};
+    const auto apart = placeCornerNames(square, sizes, bounds, 5);
+    for (std::size_t i = 0; i < 4; ++i) {
+      QCOMPARE(apart[i].center().x(), square[i].x());
+      QVERIFY(i < 2 ? apart[i].top() > square[i].y() : apart[i].bottom() < square[i].y());
+    }
+    for (const double spread : {0.0, 3.0, 12.0, 30.0}) {
+      const QPointF middle = bounds.center();
+      const auto boxes =
+          placeCornerNames({middle + QPointF(-spread, 2), middle + QPointF(spread, 2),
+                            middle + QPointF(-spread, -2), middle + QPointF(spread, -2)},
+                           sizes, bounds, 5);
+      for (std::size_t i = 0; i < 4; ++i) {
+        QVERIFY(bounds.contains(boxes[i]));
+        QCOMPARE(boxes[i].size(), sizes[i]);
+        for (std::size_t j = 0; j < i; ++j)
+          QVERIFY2(!boxes[i].intersects(boxes[j]), qPrintable(QString::number(spread)));
+      }
+    }
+  }
+
   void glidesFromBeforeToAfter()
   {
     PlanarDrawing drawing;

@@ -4,12 +4,15 @@
 #include "widgets/vtk/Palette.h"
 
 #include <QKeyEvent>
+#include <QLineF>
 #include <QPainter>
 #include <QStringList>
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
+#include <vector>
 
 namespace orrery {
 
@@ -58,18 +61,123 @@ QStringList textBelow(const PlanarCrystal& crystal)
   return lines;
 }
 
+/// Places where a name can stand beside its corner, the best first.
+std::vector<QRectF> placesOf(const QPointF& corner, const QSizeF& size, double away, bool above)
+{
+  const double w = size.width(), h = size.height();
+  std::vector<QRectF> places;
+  const auto add = [&](double x, double y) { places.emplace_back(corner + QPointF(x, y), size); };
+  const double outside = above ? -away - h : away, inside = above ? away : -away - h;
+  const double step = above ? -h : h;
+  for (const double x : {-w / 2, -w + away, -away})
+    add(x, outside);
+  add(away, -h / 2);
+  add(-away - w, -h / 2);
+  for (const double x : {-w / 2, -w + away, -away})
+    add(x, inside);
+  // Farther out, where others stand beside the corner already.
+  for (const int row : {1, 2, 3})
+    for (const double x : {-w / 2, -w + away, -away})
+      add(x, outside + row * step);
+  for (const int row : {1, 2, 3})
+    add(-w / 2, inside - row * step);
+  return places;
+}
+
+/// Names, corners and what the names must not cover, while the best places are looked for.
+class NamePlacing {
+ public:
+  NamePlacing(const std::array<QPointF, 4>& corners, const std::array<QSizeF, 4>& sizes,
+              const QRectF& bounds, double away)
+      : m_corners(corners), m_bounds(bounds), m_away(away)
+  {
+    const QPointF middle = (corners[0] + corners[1] + corners[2] + corners[3]) / 4.0;
+    for (std::size_t i = 0; i < 4; ++i)
+      m_places[i] = placesOf(corners[i], sizes[i], away, corners[i].y() <= middle.y());
+  }
+
+  std::array<QRectF, 4> best()
+  {
+    choose(0, 0.0);
+    return m_best;
+  }
+
+ private:
+  /// Rank of the place, then what it covers or leaves: a name over a name is worse than all else.
+  [[nodiscard]] double costOf(std::size_t name, std::size_t rank, const QRectF& box) const
+  {
+    double cost = static_cast<double>(rank);
+    for (std::size_t before = 0; before < name; ++before)
+      cost += box.intersects(m_chosen[before]) ? 1000.0 : 0.0;
+    for (std::size_t i = 0; i < 4; ++i) {
+      const QRectF disc(m_corners[i] - QPointF(m_away, m_away) * 0.6, QSizeF(m_away, m_away) * 1.2);
+      cost += i != name && box.intersects(disc) ? 12.0 : 0.0;
+    }
+    return m_bounds.contains(box) ? cost : cost + 60.0;
+  }
+
+  void choose(std::size_t name, double cost)
+  {
+    if (cost >= m_least)
+      return;
+    if (name == 4) {
+      m_least = cost;
+      m_best = m_chosen;
+      return;
+    }
+    for (std::size_t rank = 0; rank < m_places[name].size(); ++rank) {
+      const QRectF& box = m_places[name][rank];
+      const double more = costOf(name, rank, box);
+      m_chosen[name] = box;
+      choose(name + 1, cost + more);
+    }
+  }
+
+  std::array<QPointF, 4> m_corners;
+  QRectF m_bounds;
+  double m_away;
+  std::array<std::vector<QRectF>, 4> m_places;
+  std::array<QRectF, 4> m_chosen, m_best;
+  double m_least = std::numeric_limits<double>::infinity();
+};
+
+/// Names beside their corners, with a line to it from one that had to go farther away.
+void paintNames(QPainter& painter, const Pane& pane, const std::array<QPointF, 4>& corners,
+                const std::array<QString, 4>& names, double dot, const OverlayStyle& style)
+{
+  OverlayStyle named = style;
+  named.font.setBold(true);
+  const QFontMetricsF wide(named.font);
+  const double em = QFontMetricsF(style.font).height();
+  std::array<QString, 4> texts;
+  std::array<QSizeF, 4> sizes;
+  for (std::size_t i = 0; i < 4; ++i) {
+    texts[i] = wide.elidedText(names[i], Qt::ElideRight, 10.0 * em);
+    sizes[i] = {wide.horizontalAdvance(texts[i]), wide.ascent() + wide.descent()};
+  }
+  const double away = 1.6 * dot;
+  const auto boxes = placeCornerNames(
+      corners, sizes, pane.area.adjusted(-2.6 * em, -1.4 * em, 2.6 * em, 1.9 * em), away);
+  for (std::size_t i = 0; i < 4; ++i) {
+    const QRectF& box = boxes[i];
+    const QPointF nearest(std::clamp(corners[i].x(), box.left(), box.right()),
+                          std::clamp(corners[i].y(), box.top(), box.bottom()));
+    if (QLineF(corners[i], nearest).length() > 2.0 * away) {
+      painter.setPen(QPen(faded(style.foreground, 0.5), 0.06 * em));
+      painter.drawLine(corners[i], nearest);
+    }
+    drawHaloText(painter, {box.left(), box.top() + wide.ascent()}, texts[i], named);
+  }
+}
+
 void paintShape(QPainter& painter, const Pane& pane, const Eigen::Matrix<double, 2, 5>& shape,
                 const std::array<QString, 4>& names, const QColor& color, const OverlayStyle& style)
 {
   const QFontMetricsF metrics(style.font);
   const double em = metrics.height();
   std::array<QPointF, 5> at;
-  QPointF middle;
-  for (int i = 0; i < 5; ++i) {
+  for (int i = 0; i < 5; ++i)
     at[static_cast<std::size_t>(i)] = pane.at(shape.col(i));
-    if (i < 4)
-      middle += at[static_cast<std::size_t>(i)] / 4.0;
-  }
   const QPointF outline[4] = {at[0], at[1], at[3], at[2]};
   painter.setPen(Qt::NoPen);
   painter.setBrush(faded(color, 0.16));
@@ -89,24 +197,17 @@ void paintShape(QPainter& painter, const Pane& pane, const Eigen::Matrix<double,
   painter.setBrush(color);
   for (std::size_t i = 0; i < 4; ++i)
     painter.drawEllipse(at[i], dot, dot);
-  OverlayStyle named = style;
-  named.font.setBold(true);
-  const QFontMetricsF wide(named.font);
-  for (std::size_t i = 0; i < 4; ++i) {
-    const QString text = wide.elidedText(names[i], Qt::ElideRight, 10.0 * em);
-    const double width = wide.horizontalAdvance(text);
-    const bool above = at[i].y() <= middle.y();
-    const double x =
-        std::clamp(at[i].x() - width / 2.0, pane.area.left() - 2.6 * em,
-                   std::max(pane.area.left() - 2.6 * em, pane.area.right() + 2.6 * em - width));
-    drawHaloText(
-        painter,
-        {x, above ? at[i].y() - 1.6 * dot - wide.descent() : at[i].y() + 1.6 * dot + wide.ascent()},
-        text, named);
-  }
+  paintNames(painter, pane, {at[0], at[1], at[2], at[3]}, names, dot, style);
 }
 
 }  // namespace
+
+std::array<QRectF, 4> placeCornerNames(const std::array<QPointF, 4>& corners,
+                                       const std::array<QSizeF, 4>& sizes, const QRectF& bounds,
+                                       double away)
+{
+  return NamePlacing(corners, sizes, bounds, away).best();
+}
 
 void paintPlanarPicture(QPainter& painter, const QRectF& area, const PlanarPicture& picture,
                         double share, const QColor& color, const OverlayStyle& style)

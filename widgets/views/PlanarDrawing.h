@@ -4,6 +4,9 @@
 
 #include "widgets/figure/Drawing.h"
 
+#include <QPointF>
+#include <QRectF>
+#include <QSizeF>
 #include <QString>
 #include <QVariantAnimation>
 
@@ -29,6 +32,13 @@ struct PlanarPicture {
   std::optional<PlanarCrystal> before;
   std::optional<PlanarCrystal> after;
 };
+
+/// Boxes for the names of four corners: beside them, on the outer side if that is free, and over
+/// none of each other; farther out where corners lie close together. @p away: of text from a
+/// corner.
+std::array<QRectF, 4> placeCornerNames(const std::array<QPointF, 4>& corners,
+                                       const std::array<QSizeF, 4>& sizes, const QRectF& bounds,
+                                       double away);
 
 /// Paints both into @p area in one scale. @p share 0 … 1: how far the second has gone from the
 /// first shape to its own.
