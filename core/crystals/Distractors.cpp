@@ -3,13 +3,11 @@
 #include "core/base/Error.h"
 #include "core/base/LinearAlgebra.h"
 #include "core/base/Parallel.h"
+#include "core/dictionary/LabelIndex.h"
 #include "core/embedding/Pca.h"
-#include "core/io/Utf8.h"
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
-#include <string_view>
 #include <utility>
 
 namespace orrery {
@@ -131,20 +129,8 @@ RegressionColumn labelLengths(const std::vector<std::string>& labels)
 {
   RegressionColumn column{"label length", {}};
   column.numbers.reserve(labels.size());
-  for (const std::string& label : labels) {
-    std::string_view text = label;
-    for (const std::string_view mark : {"\xE2\x96\x81", "\xC4\xA0", "##"})  // ▁ Ġ ##
-      if (text.size() > mark.size() && text.substr(0, mark.size()) == mark) {
-        text.remove_prefix(mark.size());
-        break;
-      }
-    while (!text.empty() && text.front() == ' ')
-      text.remove_prefix(1);
-    while (!text.empty() && text.back() == ' ')
-      text.remove_suffix(1);
-    column.numbers.push_back(text.empty() ? std::numeric_limits<double>::quiet_NaN()
-                                          : static_cast<double>(characterCount(text)));
-  }
+  for (const std::string& label : labels)
+    column.numbers.push_back(labelLength(label));
   return column;
 }
 

@@ -37,8 +37,7 @@ struct RegressionColumn {
   std::vector<double> numbers;
 };
 
-/// Characters (Unicode code points) of each label without blanks at its ends and a leading
-/// sub-token mark; NaN where there is no label.
+/// labelLength of each label.
 RegressionColumn labelLengths(const std::vector<std::string>& labels);
 
 enum class CleaningMethod {

@@ -1,5 +1,8 @@
 #include "core/dictionary/LabelIndex.h"
 
+#include <algorithm>
+#include <limits>
+
 namespace orrery {
 namespace {
 
@@ -29,7 +32,7 @@ bool dropPrefix(std::string_view& text, std::string_view prefix)
 
 }  // namespace
 
-std::string foldLabel(std::string_view label)
+std::string_view bareLabel(std::string_view label)
 {
   const auto blank = [](char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; };
   while (!label.empty() && blank(label.front()))
@@ -40,7 +43,23 @@ std::string foldLabel(std::string_view label)
   for (const std::string_view mark : {"\u2581", "\u0120", "##"})
     if (label.size() > mark.size() && dropPrefix(label, mark))
       break;
+  return label;
+}
 
+double labelLength(std::string_view label)
+{
+  const std::string_view bare = bareLabel(label);
+  if (bare.empty())
+    return std::numeric_limits<double>::quiet_NaN();
+  // Every byte of UTF-8 but continuations begins a character.
+  return static_cast<double>(std::count_if(bare.begin(), bare.end(), [](char byte) {
+    return (static_cast<unsigned char>(byte) & 0xC0u) != 0x80u;
+  }));
+}
+
+std::string foldLabel(std::string_view label)
+{
+  label = bareLabel(label);
   std::string folded;
   folded.reserve(label.size());
   for (std::size_t i = 0; i < label.size(); ++i) {

@@ -14,8 +14,16 @@ namespace orrery {
 /// How a text was found among the labels; the weaker ones are stated wherever they are used.
 enum class LabelMatch { None, Exact, Folded };
 
-/// The label without what tokenisers and habits add: leading and trailing blanks, a leading
-/// sub-token mark (▁ Ġ ##), letter case (ASCII, Latin-1, Greek and Cyrillic; other scripts as they
+/// The label without what tokenisers add: leading and trailing blanks, a leading sub-token mark (▁
+/// Ġ
+/// ##).
+std::string_view bareLabel(std::string_view label);
+
+/// Characters (Unicode code points) of the bare label; NaN where there is no label. What "label
+/// length" means at every scale.
+double labelLength(std::string_view label);
+
+/// The bare label without letter case (ASCII, Latin-1, Greek and Cyrillic; other scripts as they
 /// are).
 std::string foldLabel(std::string_view label);
 

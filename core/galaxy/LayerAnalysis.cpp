@@ -3,8 +3,8 @@
 #include "core/base/Correlation.h"
 #include "core/base/Error.h"
 #include "core/base/Parallel.h"
+#include "core/dictionary/LabelIndex.h"
 #include "core/embedding/Pca.h"
-#include "core/io/Utf8.h"
 
 #include <algorithm>
 #include <cmath>
@@ -247,10 +247,8 @@ ComponentReport inspectComponent(const Dictionary& dictionary, const LayerAnalys
   if (!hasNorm)
     add("norm", [&](FeatureId id) { return dictionary.decoder->col(id).cast<double>().norm(); });
   if (!hasLength && !dictionary.labels.empty())
-    add("label length", [&](FeatureId id) {
-      const std::string& label = dictionary.labels[static_cast<std::size_t>(id)];
-      return label.empty() ? nan : static_cast<double>(characterCount(label));
-    });
+    add("label length",
+        [&](FeatureId id) { return labelLength(dictionary.labels[static_cast<std::size_t>(id)]); });
   return report;
 }
 

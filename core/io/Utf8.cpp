@@ -1,7 +1,5 @@
 #include "core/io/Utf8.h"
 
-#include <algorithm>
-
 namespace orrery {
 namespace {
 
@@ -55,13 +53,6 @@ bool appendUtf8(std::string& target, char32_t point)
     put(0x80 | (point & 0x3F));
   }
   return valid;
-}
-
-std::size_t characterCount(std::string_view text)
-{
-  // Every byte but continuations begins a character.
-  return static_cast<std::size_t>(std::ranges::count_if(
-      text, [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0) != 0x80; }));
 }
 
 std::string repairUtf8(std::string_view bytes, std::int64_t& replaced)

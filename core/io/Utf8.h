@@ -12,9 +12,6 @@ namespace orrery {
 /// is ill-formed (cut, overlong, a surrogate, past U+10FFFF). @p text must not be empty.
 [[nodiscard]] std::size_t decodeUtf8(std::string_view text, char32_t& point);
 
-/// How many characters well-formed @p text has.
-[[nodiscard]] std::size_t characterCount(std::string_view text);
-
 /// Appends @p point; what is no character becomes U+FFFD. Returns whether it was one.
 bool appendUtf8(std::string& target, char32_t point);
 

@@ -178,6 +178,14 @@ class tst_LayerSeries : public QObject {
     QVERIFY(length != report.correlations.end());
     QVERIFY(std::abs(length->pearson) > 0.95 && std::abs(length->spearman) > 0.95);
     QVERIFY(report.share > 0.5);
+    // What tokenisers set before a word does not make it longer.
+    for (std::size_t i = 0; i < dictionary.labels.size(); i += 3)
+      dictionary.labels[i].insert(0, i % 2 ? "\u2581" : " ##");
+    const ComponentReport marked = inspectComponent(dictionary, analysis, 0, 5);
+    QCOMPARE(std::ranges::find(marked.correlations, std::string("label length"),
+                               &ComponentCorrelation::name)
+                 ->pearson,
+             length->pearson);
     const ComponentReport other = inspectComponent(dictionary, analysis, 2, 5);
     for (const ComponentCorrelation& correlation : other.correlations)
       if (correlation.name == "label length")
