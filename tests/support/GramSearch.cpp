@@ -3,6 +3,7 @@
 #include "core/base/Dispatch.h"
 #include "core/base/Parallel.h"
 
+#include <algorithm>
 #include <mutex>
 
 namespace orrery::test {
@@ -34,28 +35,33 @@ std::set<Corners> parallelogramsByGram(const CrystalSpace& space, double residua
                slack = 1e-5 * (space.unit + gram.diagonal().maxCoeff());
   std::set<Corners> all;
   std::mutex guard;
+  // Several d at a time, so that a column of the Gram matrix is read once for all of them.
+  constexpr Eigen::Index block = 16;
   parallelFor(n, 1, [&](std::int64_t a, std::int64_t) {
     std::set<Corners> own;
-    Eigen::VectorXf with(n);
-    for (Eigen::Index d = a + 1; d < n; ++d) {
-      for (Eigen::Index c = 0; c < n; ++c)
-        with(c) = static_cast<float>(gram(c, c) - 2 * (gram(a, c) + gram(d, c)));
-      const double diagonal = gram(a, a) + gram(d, d) + 2 * gram(a, d);
-      for (Eigen::Index b = a + 1; b < n; ++b) {
-        if (b == d)
-          continue;
-        const auto most =
-            static_cast<float>(limit + slack - diagonal - static_cast<double>(with(b)));
-        const Eigen::Index from = b + 1;
-        if (!anyBelow(twice.col(b).data() + from, with.data() + from, most, n - from))
-          continue;
-        for (Eigen::Index c = from; c < n; ++c)
-          if (c != d && twice(c, b) + with(c) <= most &&
-              (x.col(a) + x.col(d) - x.col(b) - x.col(c)).squaredNorm() <= limit)
-            own.insert(unordered({static_cast<FeatureId>(a), static_cast<FeatureId>(b),
-                                  static_cast<FeatureId>(c), static_cast<FeatureId>(d)},
-                                 CrystalMode::Parallelogram));
-      }
+    Eigen::MatrixXf with(n, block);
+    for (Eigen::Index first = a + 1; first < n; first += block) {
+      const Eigen::Index count = std::min(block, n - first);
+      for (Eigen::Index k = 0; k < count; ++k)
+        for (Eigen::Index c = 0; c < n; ++c)
+          with(c, k) = static_cast<float>(gram(c, c) - 2 * (gram(a, c) + gram(first + k, c)));
+      for (Eigen::Index b = a + 1; b < n; ++b)
+        for (Eigen::Index k = 0; k < count; ++k) {
+          const Eigen::Index d = first + k, from = b + 1;
+          if (b == d)
+            continue;
+          const double diagonal = gram(a, a) + gram(d, d) + 2 * gram(a, d);
+          const auto most =
+              static_cast<float>(limit + slack - diagonal - static_cast<double>(with(b, k)));
+          if (!anyBelow(twice.col(b).data() + from, with.col(k).data() + from, most, n - from))
+            continue;
+          for (Eigen::Index c = from; c < n; ++c)
+            if (c != d && twice(c, b) + with(c, k) <= most &&
+                (x.col(a) + x.col(d) - x.col(b) - x.col(c)).squaredNorm() <= limit)
+              own.insert(unordered({static_cast<FeatureId>(a), static_cast<FeatureId>(b),
+                                    static_cast<FeatureId>(c), static_cast<FeatureId>(d)},
+                                   CrystalMode::Parallelogram));
+        }
     }
     const std::lock_guard lock(guard);
     all.merge(own);
