@@ -85,8 +85,8 @@ class tst_ClusteringEntropy : public QObject {
     QCOMPARE(cases, 3);
   }
 
-  // The estimate lies within its own 95 % interval of the closed form in most of 20 clouds (of 20,
-  // at least 16).
+  // The estimate lies within its own 95 % interval of the closed form in at least eight of ten
+  // clouds.
   void gaussianClosedForm()
   {
     for (const int d : {2, 10}) {

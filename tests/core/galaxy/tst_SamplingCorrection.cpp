@@ -115,14 +115,17 @@ class TestSamplingCorrection : public QObject {
   void plantedSlopesComeBackAt32FeaturesADimension_data()
   {
     QTest::addColumn<int>("d");
-    for (const int d : {200, 300, 600})
-      QTest::addRow("d = %d", d) << d;
+    QTest::addColumn<int>("seed");
+    for (const auto& [d, clouds] : {std::pair{200, 4}, std::pair{300, 3}, std::pair{600, 2}})
+      for (int cloud = 0; cloud < clouds; ++cloud)
+        QTest::addRow("d = %d, cloud %d", d, cloud) << d << d + cloud;
   }
 
   void plantedSlopesComeBackAt32FeaturesADimension()
   {
     QFETCH(int, d);
-    const Cloud cloud(d, 32 * d, static_cast<std::uint64_t>(d));
+    QFETCH(int, seed);
+    const Cloud cloud(d, 32 * d, static_cast<std::uint64_t>(seed));
     for (const double planted : slopes) {
       const Spectrum spectrum = cloud.spectrum(planted);
       const SamplingCorrection correction = correctForSampling(spectrum);
