@@ -1,6 +1,7 @@
 #include "app/parts/GalaxyPart.h"
 
 #include <QFileDialog>
+#include <QJsonDocument>
 #include <QMenu>
 
 namespace orrery {
@@ -29,6 +30,16 @@ GalaxyPart::GalaxyPart(const WindowContext& context, QObject* parent)
   connect(&m_study, &GalaxyStudy::messageRaised, this, show);
   connect(&m_study, &GalaxyStudy::entriesChanged, this, &GalaxyPart::showSentence);
   connect(&m_study, &GalaxyStudy::currentChanged, this, &GalaxyPart::showSentence);
+  context.keepState(
+      "galaxy",
+      [this] {
+        return QJsonDocument::fromJson(QByteArray::fromStdString(galaxyStateText(m_study.state())))
+            .object();
+      },
+      [this](const QJsonObject& kept) {
+        m_study.restore(
+            galaxyState(QJsonDocument(kept).toJson(QJsonDocument::Compact).toStdString()));
+      });
   showSentence();
 }
 

@@ -1,6 +1,7 @@
 #include "core/document/GalaxyStudy.h"
 
 #include "core/base/Error.h"
+#include "core/document/ChangeCommand.h"
 
 #include <algorithm>
 #include <cmath>
@@ -10,6 +11,48 @@
 
 namespace orrery {
 namespace {
+
+std::string datasetOf(const GalaxyEntry& entry)
+{
+  return entry.source.open ? entry.source.open->source.dataset
+                           : entry.source.options.dataset.value_or(std::string());
+}
+
+/// One that is not named is whichever there is.
+bool isSameDataset(const std::string& a, const std::string& b)
+{
+  return a.empty() || b.empty() || a == b;
+}
+
+/// The same but for the folder.
+bool isAlike(const GalaxyEntry& entry, const KeptOrigin& kept)
+{
+  return entry.source.path.filename() == kept.path.filename() &&
+         isSameDataset(datasetOf(entry), kept.dataset) && entry.source.name == kept.name;
+}
+
+void correct(GalaxyEntry& entry, const KeptOrigin& kept)
+{
+  entry.source.origin.layer = kept.layer;
+  entry.source.origin.width = kept.width;
+  entry.source.origin.l0 = kept.l0;
+}
+
+/// The document's layers as they were opened, then those on disk by path: an order that corrections
+/// do not change.
+template <typename Entries>
+auto inFixedOrder(Entries& entries)
+{
+  std::vector<decltype(&entries.front())> order;
+  for (auto& entry : entries)
+    order.push_back(&entry);
+  std::ranges::stable_sort(order, [](const GalaxyEntry* a, const GalaxyEntry* b) {
+    constexpr int last = std::numeric_limits<int>::max();
+    return std::tuple(a->layerId ? a->layerId : last, a->source.path, datasetOf(*a)) <
+           std::tuple(b->layerId ? b->layerId : last, b->source.path, datasetOf(*b));
+  });
+  return order;
+}
 
 /// The analysis fitted over another window; null where that has too few ranks.
 std::shared_ptr<const LayerAnalysis> refitted(const LayerAnalysis& before,
@@ -147,11 +190,18 @@ void GalaxyStudy::takeDocumentLayers()
     if (known != m_entries.end())
       entry = *known;
     entry.layerId = layer->id;
+    entry.source.open = layer->dictionary;
     if (known == m_entries.end()) {
       entry.source.path = layer->dictionary->source.path;
-      entry.source.origin = layer->dictionary->origin;
+      entry.source.origin = entry.read = layer->dictionary->origin;
+      // What was corrected while it was on disk is known of it still.
+      const auto listed = std::ranges::find_if(m_entries, [&](const GalaxyEntry& other) {
+        return other.layerId == 0 && other.source.path == entry.source.path &&
+               isSameDataset(datasetOf(other), datasetOf(entry));
+      });
+      if (listed != m_entries.end() && listed->source.origin != listed->read)
+        entry.source.origin = listed->source.origin;
     }
-    entry.source.open = layer->dictionary;
     entry.source.name = layer->title().toStdString();
     entry.source.features = layer->dictionary->features();
     entry.source.dimensions = layer->dictionary->dimensions();
@@ -170,6 +220,7 @@ void GalaxyStudy::takeDocumentLayers()
       entries.push_back(entry);
   }
   m_entries = std::move(entries);
+  applyKept();
   sortEntries();
   m_followed.reset();
   m_component.reset();
@@ -224,11 +275,30 @@ void GalaxyStudy::setWindow(int firstRank, int lastRank)
   emit entriesChanged();
 }
 
+GalaxyStudy::EntryKey GalaxyStudy::keyOf(const GalaxyEntry& entry)
+{
+  return {entry.layerId, entry.source.path, datasetOf(entry)};
+}
+
 void GalaxyStudy::setOrigin(int entry, const Origin& origin)
 {
-  m_entries.at(static_cast<std::size_t>(entry)).source.origin = origin;
+  const GalaxyEntry& edited = m_entries.at(static_cast<std::size_t>(entry));
+  if (origin == edited.source.origin)
+    return;
+  m_document->undoStack()->push(new ChangeCommand(
+      0, tr("Correct a layer's numbers"),
+      [this, key = keyOf(edited), origin] { applyOrigin(key, origin); },
+      [this, key = keyOf(edited), before = edited.source.origin] { applyOrigin(key, before); }));
+}
+
+void GalaxyStudy::applyOrigin(const EntryKey& key, const Origin& origin)
+{
+  const auto edited = std::ranges::find(m_entries, key, keyOf);
+  if (edited == m_entries.end())
+    return;
   const LayerSource shown =
       m_current < 0 ? LayerSource() : m_entries[static_cast<std::size_t>(m_current)].source;
+  edited->source.origin = origin;
   sortEntries();
   for (std::size_t i = 0; i < m_entries.size(); ++i)
     if (isSameLayer(m_entries[i].source, shown))
@@ -236,6 +306,71 @@ void GalaxyStudy::setOrigin(int entry, const Origin& origin)
   m_followed.reset();
   emit entriesChanged();
   emit followedChanged();
+}
+
+GalaxyState GalaxyStudy::state() const
+{
+  GalaxyState state;
+  state.origins = m_kept;
+  state.openLayers = static_cast<int>(m_document->layers().size());
+  std::vector<const GalaxyEntry*> before;
+  for (const GalaxyEntry* entry : inFixedOrder(m_entries)) {
+    if (entry->source.origin != entry->read) {
+      KeptOrigin kept;
+      kept.path = entry->source.path;
+      kept.dataset = datasetOf(*entry);
+      kept.name = entry->source.name;
+      kept.place = static_cast<int>(std::ranges::count_if(
+          before, [&](const GalaxyEntry* other) { return isAlike(*other, kept); }));
+      kept.open = entry->layerId ? static_cast<int>(before.size()) : -1;
+      kept.layer = entry->source.origin.layer;
+      kept.width = entry->source.origin.width;
+      kept.l0 = entry->source.origin.l0;
+      state.origins.push_back(std::move(kept));
+    }
+    before.push_back(entry);
+  }
+  return state;
+}
+
+void GalaxyStudy::restore(const GalaxyState& state)
+{
+  m_kept = state.origins;
+  applyKept();
+  // Files that have another name now: all layers are open again, in the order they were.
+  if (state.openLayers == static_cast<int>(m_document->layers().size())) {
+    const auto order = inFixedOrder(m_entries);
+    std::erase_if(m_kept, [&](const KeptOrigin& kept) {
+      if (kept.open < 0 || kept.open >= state.openLayers)
+        return false;
+      correct(*order[static_cast<std::size_t>(kept.open)], kept);
+      return true;
+    });
+  }
+  sortEntries();
+  takeCurrentLayer();
+  emit entriesChanged();
+}
+
+/// Corrects the entries that a session speaks of; the others wait until they are listed.
+void GalaxyStudy::applyKept()
+{
+  std::erase_if(m_kept, [&](const KeptOrigin& kept) {
+    int place = 0;
+    GalaxyEntry* moved = nullptr;
+    for (GalaxyEntry* entry : inFixedOrder(m_entries)) {
+      if (!kept.path.empty() && entry->source.path == kept.path &&
+          isSameDataset(datasetOf(*entry), kept.dataset)) {
+        correct(*entry, kept);
+        return true;
+      }
+      if (isAlike(*entry, kept) && place++ == kept.place)
+        moved = entry;
+    }
+    if (moved)
+      correct(*moved, kept);
+    return moved != nullptr;
+  });
 }
 
 void GalaxyStudy::setCurrent(int entry)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/document/Document.h"
+#include "core/document/GalaxyState.h"
 #include "core/galaxy/FeatureFollowing.h"
 #include "core/galaxy/LayerAnalysis.h"
 #include "core/galaxy/LayerSeries.h"
@@ -21,6 +22,7 @@ namespace orrery {
 
 struct GalaxyEntry {
   LayerSource source;
+  Origin read;      ///< As its file says; source.origin differs where somebody corrected it.
   int layerId = 0;  ///< Of the document; 0: on disk, read when needed.
   std::shared_ptr<const LayerAnalysis> analysis;  ///< Null until computed.
 };
@@ -81,8 +83,11 @@ class GalaxyStudy : public QObject {
   void setOptions(const LayerAnalysisOptions& options);
   /// Moves the window of the fit: eigenvalues are kept, only the line is fitted anew.
   void setWindow(int firstRank, int lastRank);
-  /// Corrects what is known of an entry: layer, width, L0.
+  /// Corrects what is known of an entry: layer, width, L0. Undoable.
   void setOrigin(int entry, const Origin& origin);
+  /// What was corrected, for a session, and back: of entries that are listed later, then.
+  [[nodiscard]] GalaxyState state() const;
+  void restore(const GalaxyState& state);
   /// Computes what is missing. Layers that are finished stay if the user stops.
   void analyze();
   void setMatchedL0(const std::optional<MatchedL0>& matched);
@@ -118,7 +123,18 @@ class GalaxyStudy : public QObject {
     std::shared_ptr<const LayerTransition> transition;
   };
 
+  /// Which entry a step of undo is about: it outlives sorting, closing and opening again.
+  struct EntryKey {
+    int layerId = 0;
+    std::filesystem::path path;
+    std::string dataset;
+    bool operator==(const EntryKey&) const = default;
+  };
+  static EntryKey keyOf(const GalaxyEntry& entry);
+
   void sortEntries();
+  void applyOrigin(const EntryKey& key, const Origin& origin);
+  void applyKept();
   void takeAnalyzed();
   void analyzeActivations();
   void correctWindows();
@@ -132,6 +148,7 @@ class GalaxyStudy : public QObject {
   std::optional<MatchedL0> m_matchedL0;
   std::shared_ptr<const InspectedComponent> m_component;
   std::vector<Matched> m_matched;
+  std::vector<KeptOrigin> m_kept;    ///< Of a session, whose dictionaries are not listed yet.
   std::shared_ptr<Outbox> m_outbox;  ///< Of the running analysis: layers that are finished.
   QTimer m_collecting, m_windowRest;
   JobRunner m_job, m_listJob, m_followJob, m_activationsJob, m_componentJob, m_matchJob,

@@ -55,7 +55,7 @@ void GalaxyStudy::addLayers(std::vector<std::filesystem::path> paths)
             return isSameLayer(entry.source, source);
           });
           if (!known)
-            m_entries.push_back({std::move(source), 0, nullptr});
+            m_entries.push_back({source, source.origin, 0, nullptr});
         }
         takeDocumentLayers();
         for (const std::string& note : listing.notes)

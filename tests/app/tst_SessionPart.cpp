@@ -8,6 +8,7 @@
 #include "tests/support/TemporaryFolder.h"
 #include "widgets/figure/PictureSession.h"
 #include "widgets/panels/FigureDialog.h"
+#include "widgets/views/GalaxyLayersTable.h"
 
 #include <QCoreApplication>
 #include <QFontInfo>
@@ -113,6 +114,12 @@ void work(Bench& bench)
   look.pointSize = 7;
   document.setAppearance(look);
   bench.window.annotations()->setNote(id, 3, {"a note", {"tag"}});
+  auto* layers = bench.window.findChild<GalaxyLayersTable*>();
+  QVERIFY(layers && layers->rowCount() >= 1);
+  layers->item(0, GalaxyLayersTable::LayerNumber)->setText(QStringLiteral("12"));
+  QCoreApplication::processEvents();
+  layers->item(0, GalaxyLayersTable::L0)->setText(bench.window.locale().toString(71.5));
+  QCoreApplication::processEvents();
 }
 
 void compareWork(Bench& bench)
@@ -124,6 +131,10 @@ void compareWork(Bench& bench)
   QCOMPARE(document.appearance().pointSize, 7.0);
   QVERIFY(document.dictionary()->column("lobe"));
   QCOMPARE(bench.window.annotations()->current().notes.at(3).text, std::string("a note"));
+  const auto* layers = bench.window.findChild<GalaxyLayersTable*>();
+  QVERIFY(layers && layers->rowCount() >= 1);
+  QCOMPARE(layers->item(0, GalaxyLayersTable::LayerNumber)->text(), QStringLiteral("12"));
+  QCOMPARE(layers->item(0, GalaxyLayersTable::L0)->text(), QStringLiteral("71.5"));
 }
 
 }  // namespace
