@@ -72,8 +72,10 @@ std::string optionsText(const std::vector<Option>& options)
 {
   std::string text;
   for (const Option& option : options) {
-    text += "       --" + std::string(option.name) +
-            (option.value.empty() ? "" : " " + std::string(option.value)) + "\n";
+    text.append("       --").append(option.name);
+    if (!option.value.empty())
+      text.append(" ").append(option.value);
+    text.append("\n");
     text += wrapped(option.help, 15);
   }
   return text;
