@@ -1,3 +1,4 @@
+#include "core/io/Crc32.h"
 #include "core/io/Npy.h"
 #include "core/io/Zip.h"
 

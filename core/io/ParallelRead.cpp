@@ -2,9 +2,7 @@
 
 #include "core/base/HugePages.h"
 #include "core/base/Parallel.h"
-
-#include <libdeflate.h>
-#include <zlib.h>
+#include "core/io/Crc32.h"
 
 #include <algorithm>
 #include <atomic>
@@ -19,8 +17,8 @@ namespace {
 constexpr std::int64_t pieceBytes = std::int64_t{4} << 20;
 /// Pieces that pass through a buffer, to be converted or turned, are better the size of a cache.
 constexpr std::int64_t bufferedPieceBytes = std::int64_t{1} << 20;
-/// Read and summed at a time: small enough to be summed out of the cache.
-constexpr std::size_t summedBytes = std::size_t{1} << 20;
+/// Read and summed at a time: small enough to be summed out of a core's cache.
+constexpr std::size_t summedBytes = std::size_t{1} << 18;
 /// A block that is handed on and dropped.
 constexpr std::int64_t blockBytes = std::int64_t{4} << 20;
 
@@ -310,16 +308,6 @@ void readBlocksInOrder(const std::function<void(void*, std::size_t)>& next,
   const Progress within(progress.stopToken(), {});
   forEachBlock(stored, progress, take,
                [&](const StoredMatrix& part) { return readMatrixInOrder(next, part, within); });
-}
-
-std::uint32_t crc32Of(std::uint32_t before, const void* bytes, std::size_t count)
-{
-  return libdeflate_crc32(before, bytes, count);
-}
-
-std::uint32_t joinCrc(std::uint32_t first, std::uint32_t second, std::uint64_t count)
-{
-  return static_cast<std::uint32_t>(::crc32_combine(first, second, static_cast<z_off_t>(count)));
 }
 
 }  // namespace orrery

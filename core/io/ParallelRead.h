@@ -59,10 +59,4 @@ void readBlocksParallel(const ByteSource& source, const StoredMatrix& matrix,
 void readBlocksInOrder(const std::function<void(void* target, std::size_t count)>& next,
                        const StoredMatrix& matrix, const Progress& progress, const TakeBlock& take);
 
-/// CRC-32 (the one of zip) of @p count bytes that follow those with the CRC @p before.
-[[nodiscard]] std::uint32_t crc32Of(std::uint32_t before, const void* bytes, std::size_t count);
-
-/// The CRC-32 of bytes with the CRC @p first followed by @p count bytes with the CRC @p second.
-[[nodiscard]] std::uint32_t joinCrc(std::uint32_t first, std::uint32_t second, std::uint64_t count);
-
 }  // namespace orrery

@@ -1,7 +1,7 @@
 #include "core/io/Zip.h"
 
 #include "core/base/Error.h"
-#include "core/io/ParallelRead.h"
+#include "core/io/Crc32.h"
 
 #include <zlib.h>
 
