@@ -24,8 +24,8 @@ struct TridiagonalForm {
 /// over the threads. Their sums are taken in a fixed order, so the bits do not depend on how many
 /// threads there are.
 ///
-/// Memory n² numbers of the precision. Stops within milliseconds. Throws Error if the matrix holds
-/// a NaN or an infinity.
+/// Memory n² numbers in double, half as many in float (TiledTriangle.h). Stops within milliseconds.
+/// Throws Error if the matrix holds a NaN or an infinity.
 TridiagonalForm tridiagonalForm(const Eigen::Ref<const Eigen::MatrixXd>& matrix,
                                 Precision precision, const Progress& progress = {});
 
