@@ -111,14 +111,21 @@ class Hdf5File : public TensorFile {
   {
     const TensorInfo& info = known(tensor.name);
     const Hdf5Entry& entry = m_listing.entries.at(info.name);
-    const bool isDense = entry.kind == Hdf5Entry::Kind::Dataset && info.isMatrix();
-    const auto stored = isDense ? inOnePiece(info, entry, axis) : std::nullopt;
-    if (!stored) {
+    const bool isNumber = info.type != ElementType::Text && info.type != ElementType::Other;
+    if (entry.kind != Hdf5Entry::Kind::Dataset || !info.isMatrix() || !isNumber ||
+        info.shape[0] == 0 || info.shape[1] == 0) {
       TensorFile::readBlocks(tensor, axis, progress, take);
       return;
     }
-    checkUnchanged();
-    readBlocksParallel(m_source, *stored, progress, take);
+    if (const auto stored = inOnePiece(info, entry, axis)) {
+      checkUnchanged();
+      readBlocksParallel(m_source, *stored, progress, take);
+    } else {
+      ReaderProcess helper = ask(reader::Task::Matrix, info.name, entry, progress);
+      noteMissing(info,
+                  decodeBlocks(m_source, helper, info.name, info.shape, axis, progress, take));
+    }
+    noteConversion(info, entry);
   }
 
   [[nodiscard]] std::vector<double> readNumbers(const TensorInfo& tensor,
@@ -220,10 +227,7 @@ class Hdf5File : public TensorFile {
     ReaderProcess helper = ask(reader::Task::Matrix, info.name, entry, progress);
     DecodedMatrix decoded = decodeMatrix(m_source, helper, info.name, info.shape, axis, progress);
     overflowed = decoded.overflowed;
-    if (decoded.missingChunks > 0)
-      note("dataset '" + displayText(info.name) + "': " + std::to_string(decoded.missingChunks) +
-           " of " + std::to_string(decoded.chunks) +
-           " chunks were never written; their values are the fill value");
+    noteMissing(info, decoded.missing);
     return std::move(decoded.matrix);
   }
 
@@ -389,6 +393,14 @@ class Hdf5File : public TensorFile {
                     }
                   });
     return texts;
+  }
+
+  void noteMissing(const TensorInfo& info, const MissingChunks& missing)
+  {
+    if (missing.count > 0)
+      note("dataset '" + displayText(info.name) + "': " + std::to_string(missing.count) + " of " +
+           std::to_string(missing.all) +
+           " chunks were never written; their values are the fill value");
   }
 
   void noteConversion(const TensorInfo& info, const Hdf5Entry& entry)

@@ -74,10 +74,10 @@ class TensorFile {
                                                  const Progress& progress,
                                                  std::int64_t* overflowed = nullptr) = 0;
 
-  /// The same in blocks of a few MiB that together are the matrix, each handed to @p take on the
-  /// calling thread: for matrices of which only sums are wanted. The dimensions of a feature come
-  /// in rising order. Where the container cannot (chunks of HDF5), the one block is the whole
-  /// matrix.
+  /// The same in blocks of a few MiB (of HDF5, whole rows of chunks) that together are the matrix,
+  /// each handed to @p take on the calling thread: for matrices of which only sums are wanted. The
+  /// dimensions of a feature come in rising order. Where the container cannot (what the HDF5
+  /// library alone can undo), the one block is the whole matrix.
   virtual void readBlocks(const TensorInfo& tensor, FeatureAxis axis, const Progress& progress,
                           const TakeBlock& take)
   {

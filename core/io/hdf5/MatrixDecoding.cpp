@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <span>
 #include <utility>
 
 namespace orrery {
@@ -178,17 +179,82 @@ class ChunkGrid {
   std::vector<bool> m_seen;
 };
 
+/// What reading a dataset needs to know of it.
+struct Dataset {
+  const ByteSource& source;
+  ReaderProcess& helper;
+  const std::string& name;
+  const MatrixPlan& plan;  ///< Of the whole.
+  ElementFormat format;
+  FeatureAxis axis;
+
+  [[noreturn]] void failOnChunk(const PlannedChunk& chunk, const std::string& problem) const
+  {
+    source.fail("dataset '" + displayText(name) + "' cannot be read: the chunk at row " +
+                std::to_string(chunk.row) + ", column " + std::to_string(chunk.column) +
+                " is damaged: " + problem);
+  }
+
+  [[nodiscard]] std::uint64_t chunkBytes() const
+  {
+    return plan.chunkRows * plan.chunkColumns *
+           static_cast<std::uint64_t>(elementSize(format.kind));
+  }
+
+  void checkChunk(const PlannedChunk& chunk, ChunkGrid& grid) const
+  {
+    if (!grid.mark(chunk))
+      failOnChunk(chunk, "it lies outside the array or is listed twice");
+    if (chunk.bytes > reader::ChunkDecoder(plan.filters, chunkBytes()).largestStored())
+      failOnChunk(chunk, "it stores " + std::to_string(chunk.bytes) + " bytes for " +
+                             std::to_string(chunkBytes()) + " bytes of values");
+  }
+
+  /// The helper's list of all chunks.
+  [[nodiscard]] std::vector<PlannedChunk> takePlannedChunks(ChunkGrid& grid) const
+  {
+    std::vector<PlannedChunk> chunks;
+    ReaderProcess::Frame frame;
+    while (helper.next(frame)) {
+      if (frame.kind != FrameKind::Chunks)
+        helper.failOnAnswer("unexpected answer");
+      reader::MessageReader message(frame.payload);
+      while (!message.rest().empty()) {
+        chunks.push_back(readChunk(message));
+        checkChunk(chunks.back(), grid);
+      }
+    }
+    return chunks;
+  }
+
+  /// Calls @p take(chunk, bytes) for every chunk that the helper sends, row by row.
+  template <typename Take>
+  void forEachRawChunk(ChunkGrid& grid, const Take& take) const
+  {
+    ReaderProcess::Frame frame;
+    while (helper.next(frame)) {
+      if (frame.kind != FrameKind::RawChunk)
+        helper.failOnAnswer("unexpected answer");
+      reader::MessageReader message(frame.payload);
+      const PlannedChunk chunk = readChunk(message);
+      if (chunk.bytes != message.rest().size())
+        helper.failOnAnswer("a chunk of another length");
+      checkChunk(chunk, grid);
+      take(chunk, message.rest());
+    }
+  }
+};
+
 class Decoding {
  public:
-  Decoding(const ByteSource& source, ReaderProcess& helper, const std::string& dataset,
-           const MatrixPlan& plan, const ElementFormat& format, FeatureAxis axis,
+  /// Of the whole, or of a band: @p plan differs in its rows, which begin at @p firstRow.
+  Decoding(const Dataset& dataset, const MatrixPlan& plan, std::int64_t firstRow,
            const Progress& progress)
-      : m_source(source),
-        m_helper(helper),
-        m_dataset(dataset),
+      : m_dataset(dataset),
         m_plan(plan),
+        m_firstRow(firstRow),
         m_progress(progress),
-        m_target(plan, format, axis)
+        m_target(plan, dataset.format, dataset.axis)
   {
   }
 
@@ -205,29 +271,42 @@ class Decoding {
     return result;
   }
 
- private:
-  [[noreturn]] void failOnChunk(const PlannedChunk& chunk, const std::string& problem) const
+  /// The band's chunks: where they lie, or with their @p stored bytes.
+  DecodedMatrix run(std::vector<PlannedChunk> chunks,
+                    const std::vector<std::vector<std::byte>>& stored)
   {
-    m_source.fail("dataset '" + displayText(m_dataset) + "' cannot be read: the chunk at row " +
-                  std::to_string(chunk.row) + ", column " + std::to_string(chunk.column) +
-                  " is damaged: " + problem);
+    ChunkGrid grid(m_plan);
+    DecodedMatrix result;
+    result.missing.all = grid.cells();
+    for (PlannedChunk& chunk : chunks) {
+      chunk.row -= static_cast<std::uint64_t>(m_firstRow);
+      grid.mark(chunk);
+    }
+    if (m_plan.layout == Layout::Chunks)
+      decodePlanned(chunks);
+    else
+      decodeStored(chunks, stored);
+    fillMissing(grid, result);
+    result.matrix = m_target.takeMatrix();
+    return result;
   }
 
+ private:
   void takeBlocks()
   {
     std::int64_t done = 0;
     const std::int64_t total = m_target.rows() * m_target.columns();
     ReaderProcess::Frame frame;
-    while (m_helper.next(frame)) {
+    while (m_dataset.helper.next(frame)) {
       if (frame.kind != FrameKind::Block)
-        m_helper.failOnAnswer("unexpected answer");
+        m_dataset.helper.failOnAnswer("unexpected answer");
       reader::MessageReader message(frame.payload);
       const reader::Block block = readBlock(message);
       if (block.rows > m_plan.rows || block.row > m_plan.rows - block.rows ||
           block.columns > m_plan.columns || block.column > m_plan.columns - block.columns ||
           message.rest().size() !=
               block.rows * block.columns * static_cast<std::uint64_t>(m_target.elementBytes()))
-        m_helper.failOnAnswer("a block outside the matrix");
+        m_dataset.helper.failOnAnswer("a block outside the matrix");
       m_target.place({message.rest().data(), static_cast<std::int64_t>(block.columns),
                       static_cast<std::int64_t>(block.row), static_cast<std::int64_t>(block.rows),
                       static_cast<std::int64_t>(block.column),
@@ -236,50 +315,61 @@ class Decoding {
       m_progress.update(std::min(done, total), total);
     }
     if (done != total)
-      m_helper.failOnAnswer("the answer does not cover the matrix");
+      m_dataset.helper.failOnAnswer("the answer does not cover the matrix");
   }
 
   void takeChunks(DecodedMatrix& result)
   {
     ChunkGrid grid(m_plan);
-    result.chunks = grid.cells();
+    result.missing.all = grid.cells();
     if (m_plan.layout == Layout::Chunks)
-      readPlannedChunks(grid);
+      decodePlanned(m_dataset.takePlannedChunks(grid));
     else
       takeRawChunks(grid);
+    fillMissing(grid, result);
+  }
+
+  void fillMissing(const ChunkGrid& grid, DecodedMatrix& result)
+  {
     const auto fill = static_cast<float>(m_plan.fillValue);
-    result.missingChunks = grid.forEachMissing([&](std::int64_t row, std::int64_t column) {
+    result.missing.count = grid.forEachMissing([&](std::int64_t row, std::int64_t column) {
       m_target.fill(row, clippedRows(row), column, clippedColumns(column), fill);
     });
   }
 
-  void readPlannedChunks(ChunkGrid& grid)
+  void decodePlanned(std::vector<PlannedChunk> chunks)
   {
-    std::vector<PlannedChunk> chunks;
-    ReaderProcess::Frame frame;
-    while (m_helper.next(frame)) {
-      if (frame.kind != FrameKind::Chunks)
-        m_helper.failOnAnswer("unexpected answer");
-      reader::MessageReader message(frame.payload);
-      while (!message.rest().empty()) {
-        chunks.push_back(readChunk(message));
-        checkChunk(chunks.back(), grid);
-      }
-    }
     // In the order of the file, which is kinder to disks.
     std::sort(chunks.begin(), chunks.end(), [](const PlannedChunk& a, const PlannedChunk& b) {
       return std::pair(a.offset, a.row) < std::pair(b.offset, b.row);
     });
-    if (2 * chunkBytes() > workSpace() && canStream(m_plan)) {
+    if (2 * m_dataset.chunkBytes() > workSpace() && canStream(m_plan)) {
       for (const PlannedChunk& chunk : chunks)
         streamPlannedChunk(chunk);
       return;
     }
     decodeAll(chunks.size(), [&](std::size_t i, reader::ChunkDecoder& decoder) -> PlannedChunk& {
       const auto room = decoder.input(chunks[i].bytes);
-      m_source.read(chunks[i].offset, room.data(), room.size());
+      m_dataset.source.read(chunks[i].offset, room.data(), room.size());
       return chunks[i];
     });
+  }
+
+  void decodeStored(const std::vector<PlannedChunk>& chunks,
+                    const std::vector<std::vector<std::byte>>& stored)
+  {
+    decodeAll(chunks.size(),
+              [&](std::size_t i, reader::ChunkDecoder& decoder) -> const PlannedChunk& {
+                const auto room = decoder.input(chunks[i].bytes);
+                std::copy(stored[i].begin(), stored[i].end(), room.begin());
+                return chunks[i];
+              });
+  }
+
+  [[noreturn]] void failOnChunk(PlannedChunk chunk, const std::string& problem) const
+  {
+    chunk.row += static_cast<std::uint64_t>(m_firstRow);
+    m_dataset.failOnChunk(chunk, problem);
   }
 
   /// Of a chunk that is too large for the work space.
@@ -287,10 +377,10 @@ class Decoding {
   {
     std::string problem;
     const bool sound = streamChunk(
-        m_plan.filters, chunk.skippedFilters, chunk.bytes, chunkBytes(),
+        m_plan.filters, chunk.skippedFilters, chunk.bytes, m_dataset.chunkBytes(),
         [&](std::uint64_t offset, std::span<std::byte> target) {
           m_progress.checkStopped();
-          m_source.read(chunk.offset + offset, target.data(), target.size());
+          m_dataset.source.read(chunk.offset + offset, target.data(), target.size());
         },
         [&](const ChunkRun& run) {
           m_target.placeBytes(run, static_cast<std::int64_t>(chunk.row),
@@ -309,39 +399,19 @@ class Decoding {
     std::vector<std::vector<std::byte>> stored;
     std::size_t bytes = 0;
     const auto decodeBatch = [&] {
-      decodeAll(chunks.size(), [&](std::size_t i, reader::ChunkDecoder& decoder) -> PlannedChunk& {
-        const auto room = decoder.input(chunks[i].bytes);
-        std::copy(stored[i].begin(), stored[i].end(), room.begin());
-        return chunks[i];
-      });
+      decodeStored(chunks, stored);
       chunks.clear();
       stored.clear();
       bytes = 0;
     };
-    ReaderProcess::Frame frame;
-    while (m_helper.next(frame)) {
-      if (frame.kind != FrameKind::RawChunk)
-        m_helper.failOnAnswer("unexpected answer");
-      reader::MessageReader message(frame.payload);
-      chunks.push_back(readChunk(message));
-      if (chunks.back().bytes != message.rest().size())
-        m_helper.failOnAnswer("a chunk of another length");
-      checkChunk(chunks.back(), grid);
-      stored.emplace_back(message.rest().begin(), message.rest().end());
-      bytes += stored.back().size();
+    m_dataset.forEachRawChunk(grid, [&](const PlannedChunk& chunk, const auto& values) {
+      chunks.push_back(chunk);
+      stored.emplace_back(values.begin(), values.end());
+      bytes += values.size();
       if (bytes >= batchBytes)
         decodeBatch();
-    }
+    });
     decodeBatch();
-  }
-
-  void checkChunk(const PlannedChunk& chunk, ChunkGrid& grid) const
-  {
-    if (!grid.mark(chunk))
-      failOnChunk(chunk, "it lies outside the array or is listed twice");
-    if (chunk.bytes > reader::ChunkDecoder(m_plan.filters, chunkBytes()).largestStored())
-      failOnChunk(chunk, "it stores " + std::to_string(chunk.bytes) + " bytes for " +
-                             std::to_string(chunkBytes()) + " bytes of values");
   }
 
   /// Undoes @p count chunks, fetched by @p fetch(index, decoder), on as many threads as the work
@@ -349,11 +419,12 @@ class Decoding {
   template <typename Fetch>
   void decodeAll(std::size_t count, const Fetch& fetch)
   {
-    const auto lanes = static_cast<std::int64_t>(std::clamp<std::uint64_t>(
-        workSpace() / (2 * chunkBytes() + 1), 1, static_cast<std::uint64_t>(threadCount())));
+    const auto lanes = static_cast<std::int64_t>(
+        std::clamp<std::uint64_t>(workSpace() / (2 * m_dataset.chunkBytes() + 1), 1,
+                                  static_cast<std::uint64_t>(threadCount())));
     std::atomic<std::size_t> next{0};
     parallelFor(lanes, 1, [&](std::int64_t, std::int64_t) {
-      reader::ChunkDecoder decoder(m_plan.filters, chunkBytes());
+      reader::ChunkDecoder decoder(m_plan.filters, m_dataset.chunkBytes());
       for (;;) {
         const std::size_t i = next++;
         if (i >= count)
@@ -385,11 +456,6 @@ class Decoding {
   {
     return std::max(smallWorkSpace, m_plan.rows * m_plan.columns * sizeof(float) / 3);
   }
-  [[nodiscard]] std::uint64_t chunkBytes() const
-  {
-    return m_plan.chunkRows * m_plan.chunkColumns *
-           static_cast<std::uint64_t>(m_target.elementBytes());
-  }
   [[nodiscard]] std::int64_t chunksInGrid() const
   {
     return static_cast<std::int64_t>(
@@ -405,13 +471,86 @@ class Decoding {
     return std::min(static_cast<std::int64_t>(m_plan.chunkColumns), m_target.columns() - column);
   }
 
-  const ByteSource& m_source;
-  ReaderProcess& m_helper;
-  const std::string& m_dataset;
+  const Dataset& m_dataset;
   const MatrixPlan& m_plan;
+  std::int64_t m_firstRow;
   const Progress& m_progress;
   Target m_target;
   std::atomic<std::int64_t> m_chunksDone{0};
+};
+
+/// The matrix band by band of whole rows of chunks.
+class Bands {
+ public:
+  Bands(const Dataset& dataset, const Progress& progress, const TakeBlock& take)
+      : m_dataset(dataset), m_progress(progress), m_take(take)
+  {
+    const MatrixPlan& plan = dataset.plan;
+    const std::uint64_t across = std::max<std::uint64_t>(1, plan.columns * sizeof(float));
+    const std::uint64_t wanted = std::max<std::uint64_t>(1, bandBytes / across);
+    m_height = std::max<std::uint64_t>(1, wanted / plan.chunkRows) * plan.chunkRows;
+  }
+
+  MissingChunks run()
+  {
+    ChunkGrid grid(m_dataset.plan);
+    m_missing.all = grid.cells();
+    if (m_dataset.plan.layout == Layout::Chunks) {
+      std::vector<PlannedChunk> chunks = m_dataset.takePlannedChunks(grid);
+      std::stable_sort(chunks.begin(), chunks.end(),
+                       [](const PlannedChunk& a, const PlannedChunk& b) { return a.row < b.row; });
+      for (const PlannedChunk& chunk : chunks)
+        add(chunk, {});
+    } else {
+      m_dataset.forEachRawChunk(grid, [&](const PlannedChunk& chunk,
+                                          std::span<const std::byte> bytes) { add(chunk, bytes); });
+    }
+    while (m_begin < m_dataset.plan.rows)
+      finishBand();
+    return m_missing;
+  }
+
+ private:
+  /// Values of a band; each hands on some more than the blocks of other containers, since chunks
+  /// are undone by all threads together.
+  static constexpr std::uint64_t bandBytes = std::uint64_t{8} << 20;
+
+  void add(const PlannedChunk& chunk, std::span<const std::byte> bytes)
+  {
+    if (chunk.row < m_begin)
+      m_dataset.helper.failOnAnswer("chunks out of order");
+    while (chunk.row >= m_begin + m_height)
+      finishBand();
+    m_chunks.push_back(chunk);
+    m_stored.emplace_back(bytes.begin(), bytes.end());
+  }
+
+  void finishBand()
+  {
+    MatrixPlan part = m_dataset.plan;
+    part.rows = std::min(m_height, m_dataset.plan.rows - m_begin);
+    const auto first = static_cast<std::int64_t>(m_begin);
+    const Progress within(m_progress.stopToken(), {});
+    DecodedMatrix band =
+        Decoding(m_dataset, part, first, within).run(std::move(m_chunks), m_stored);
+    m_chunks.clear();
+    m_stored.clear();
+    m_missing.count += band.missing.count;
+    m_begin += part.rows;
+    m_take(m_dataset.axis == FeatureAxis::Rows ? MatrixBlock{0, first, std::move(band.matrix)}
+                                               : MatrixBlock{first, 0, std::move(band.matrix)});
+    m_progress.update(static_cast<std::int64_t>(m_begin),
+                      static_cast<std::int64_t>(m_dataset.plan.rows));
+  }
+
+  const Dataset& m_dataset;
+  const Progress& m_progress;
+  const TakeBlock& m_take;
+  std::uint64_t m_height = 1;  ///< Of a band.
+  std::uint64_t m_begin = 0;   ///< Of the band that is gathered.
+  std::vector<PlannedChunk> m_chunks;
+  std::vector<std::vector<std::byte>> m_stored;
+  MissingChunks m_missing;
 };
 
 /// What must hold of a plan before anything is allocated by it.
@@ -449,18 +588,30 @@ std::optional<ElementFormat> decodableFormat(const reader::ElementFormat& format
   return ElementFormat{format.kind, format.bigEndian};
 }
 
+namespace {
+
+/// The helper's plan, checked.
+MatrixPlan takePlan(const ByteSource& source, ReaderProcess& helper,
+                    const std::vector<std::int64_t>& shape)
+{
+  ReaderProcess::Frame frame;
+  if (!helper.next(frame) || frame.kind != FrameKind::Plan)
+    helper.failOnAnswer("no plan");
+  reader::MessageReader message(frame.payload);
+  MatrixPlan plan = readPlan(message);
+  if (!isSound(plan, shape, source.size()))
+    helper.failOnAnswer("an impossible plan");
+  return plan;
+}
+
+}  // namespace
+
 DecodedMatrix decodeMatrix(const ByteSource& source, ReaderProcess& helper,
                            const std::string& dataset, const std::vector<std::int64_t>& shape,
                            FeatureAxis axis, const Progress& progress)
 {
   try {
-    ReaderProcess::Frame frame;
-    if (!helper.next(frame) || frame.kind != FrameKind::Plan)
-      helper.failOnAnswer("no plan");
-    reader::MessageReader message(frame.payload);
-    const MatrixPlan plan = readPlan(message);
-    if (!isSound(plan, shape, source.size()))
-      helper.failOnAnswer("an impossible plan");
+    const MatrixPlan plan = takePlan(source, helper, shape);
     const ElementFormat format = *decodableFormat(plan.format);
     if (plan.layout == Layout::Contiguous) {
       DecodedMatrix result;
@@ -468,7 +619,34 @@ DecodedMatrix decodeMatrix(const ByteSource& source, ReaderProcess& helper,
       result.matrix = readMatrixParallel(source, stored, progress, &result.overflowed);
       return result;
     }
-    return Decoding(source, helper, dataset, plan, format, axis, progress).run();
+    const Dataset read{source, helper, dataset, plan, format, axis};
+    return Decoding(read, plan, 0, progress).run();
+  } catch (const reader::ProtocolError& error) {
+    helper.failOnAnswer(error.what());
+  }
+}
+
+MissingChunks decodeBlocks(const ByteSource& source, ReaderProcess& helper,
+                           const std::string& dataset, const std::vector<std::int64_t>& shape,
+                           FeatureAxis axis, const Progress& progress, const TakeBlock& take)
+{
+  try {
+    const MatrixPlan plan = takePlan(source, helper, shape);
+    const ElementFormat format = *decodableFormat(plan.format);
+    const Dataset read{source, helper, dataset, plan, format, axis};
+    switch (plan.layout) {
+      case Layout::Contiguous:
+        readBlocksParallel(source,
+                           {plan.offset, shape[0], shape[1], format, axis == FeatureAxis::Rows},
+                           progress, take);
+        return {};
+      case Layout::Chunks:
+      case Layout::RawChunks:
+        return Bands(read, progress, take).run();
+      default:
+        take({0, 0, Decoding(read, plan, 0, progress).run().matrix});
+        return {};
+    }
   } catch (const reader::ProtocolError& error) {
     helper.failOnAnswer(error.what());
   }

@@ -20,11 +20,16 @@ namespace orrery {
 /// The helper's element formats that we can convert ourselves.
 [[nodiscard]] std::optional<ElementFormat> decodableFormat(const reader::ElementFormat& format);
 
+/// Chunks that were never written; they read as the fill value.
+struct MissingChunks {
+  std::int64_t count = 0;
+  std::int64_t all = 0;  ///< Chunks of the whole grid, if the dataset is chunked.
+};
+
 struct DecodedMatrix {
-  FeatureMatrix matrix;            ///< d × n.
-  std::int64_t overflowed = 0;     ///< float64 that became infinite.
-  std::int64_t missingChunks = 0;  ///< Never written; they read as the fill value.
-  std::int64_t chunks = 0;         ///< Of the whole grid, if the dataset is chunked.
+  FeatureMatrix matrix;         ///< d × n.
+  std::int64_t overflowed = 0;  ///< float64 that became infinite.
+  MissingChunks missing;
   double fillValue = 0.0;
 };
 
@@ -34,5 +39,11 @@ struct DecodedMatrix {
 DecodedMatrix decodeMatrix(const ByteSource& source, ReaderProcess& helper,
                            const std::string& dataset, const std::vector<std::int64_t>& shape,
                            FeatureAxis axis, const Progress& progress);
+
+/// The same for TensorFile::readBlocks: chunked matrices in bands of whole rows of chunks, of some
+/// 8 MiB or one row, others that the helper must read as one block.
+MissingChunks decodeBlocks(const ByteSource& source, ReaderProcess& helper,
+                           const std::string& dataset, const std::vector<std::int64_t>& shape,
+                           FeatureAxis axis, const Progress& progress, const TakeBlock& take);
 
 }  // namespace orrery

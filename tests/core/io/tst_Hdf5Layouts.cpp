@@ -13,6 +13,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <stdexcept>
 
 using namespace orrery;
 using test::chunked;
@@ -50,6 +51,26 @@ std::vector<float> someFloats(std::size_t count, std::uint64_t seed = 1)
 FeatureMatrix asFeatures(const std::vector<float>& values, Eigen::Index rows, Eigen::Index columns)
 {
   return Eigen::Map<const FeatureMatrix>(values.data(), columns, rows);
+}
+
+/// What readBlocks hands on, put together; @p blocks counts.
+FeatureMatrix joinedBlocks(TensorFile& file, const TensorInfo& info, FeatureAxis axis, int& blocks)
+{
+  const Eigen::Index rows = info.shape[0], columns = info.shape[1];
+  FeatureMatrix joined =
+      FeatureMatrix::Constant(axis == FeatureAxis::Rows ? columns : rows,
+                              axis == FeatureAxis::Rows ? rows : columns, -77.0f);
+  blocks = 0;
+  std::int64_t last = 0;
+  file.readBlocks(info, axis, {}, [&](const MatrixBlock& block) {
+    ++blocks;
+    if (block.firstDimension < last)
+      throw std::runtime_error("dimensions out of order");
+    last = block.firstDimension;
+    joined.block(block.firstDimension, block.firstFeature, block.values.rows(),
+                 block.values.cols()) = block.values;
+  });
+  return joined;
 }
 
 void deflate(hid_t properties)
@@ -152,6 +173,7 @@ class tst_Hdf5Layouts : public QObject {
   void countsOverflow();
   void readsLargeChunksInPieces_data();
   void readsLargeChunksInPieces();
+  void readsChunksInBands();
   void readsManyChunks();
   void fillsChunksThatWereNeverWritten();
   void readsGrowableDatasets();
@@ -194,6 +216,9 @@ void tst_Hdf5Layouts::readsEveryLayout()
   const FeatureMatrix expected = asFeatures(values, 43, 23);
   QVERIFY(file->readMatrix(info, FeatureAxis::Rows, {}) == expected);
   QVERIFY(file->readMatrix(info, FeatureAxis::Columns, {}) == expected.transpose());
+  int blocks = 0;
+  QVERIFY(joinedBlocks(*file, info, FeatureAxis::Rows, blocks) == expected);
+  QVERIFY(joinedBlocks(*file, info, FeatureAxis::Columns, blocks) == expected.transpose());
   const std::vector<double> numbers = file->readNumbers(info, {});
   QVERIFY(std::equal(values.begin(), values.end(), numbers.begin(), numbers.end()));
 }
@@ -363,6 +388,28 @@ void tst_Hdf5Layouts::readsLargeChunksInPieces()
           expected.transpose());
 }
 
+void tst_Hdf5Layouts::readsChunksInBands()
+{
+  // Listed chunks, and so many that the helper sends them; the last of each side are cut off.
+  constexpr hsize_t rows = 2500, columns = 2000;
+  const std::vector<float> values = someFloats(rows * columns);
+  const FeatureMatrix expected = asFeatures(values, rows, columns);
+  const test::TemporaryFolder folder;
+  {
+    Hdf5Maker maker(folder.path() / "a.h5");
+    maker.floats("few", {rows, columns}, values, chunked({300, 701}, shuffleDeflate));
+    maker.floats("many", {rows, columns}, values, chunked({40, 77}, deflate));
+  }
+  const auto file = openHdf5(folder.path() / "a.h5", {});
+  for (const char* name : {"/few", "/many"})
+    for (const FeatureAxis axis : {FeatureAxis::Rows, FeatureAxis::Columns}) {
+      int blocks = 0;
+      const FeatureMatrix joined = joinedBlocks(*file, find(*file, name), axis, blocks);
+      QVERIFY(axis == FeatureAxis::Rows ? joined == expected : joined == expected.transpose());
+      QCOMPARE(blocks, 3);
+    }
+}
+
 void tst_Hdf5Layouts::readsManyChunks()
 {
   // More than the library lists quickly: the stored chunks come from the helper.
@@ -405,6 +452,8 @@ void tst_Hdf5Layouts::fillsChunksThatWereNeverWritten()
   QCOMPARE(seven.sum(), 1.0f + 23 * 7.0f);
   const FeatureMatrix nan = file->readMatrix(find(*file, "/nan"), FeatureAxis::Rows, {});
   QCOMPARE(nan.array().isNaN().count(), Eigen::Index{23});
+  int blocks = 0;
+  QVERIFY(joinedBlocks(*file, find(*file, "/seven"), FeatureAxis::Rows, blocks) == seven);
   QVERIFY(contains(file->notes(), "5 of 6 chunks were never written"));
 }
 
