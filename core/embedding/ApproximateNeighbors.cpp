@@ -5,6 +5,7 @@
 #include "core/base/Parallel.h"
 #include "core/base/Random.h"
 #include "core/embedding/ByteProducts.h"
+#include "core/embedding/ByteSweep.h"
 #include "core/embedding/NeighborRanking.h"
 #include "core/embedding/NeighborSweep.h"
 
@@ -30,6 +31,7 @@ constexpr std::int64_t mostSampledProducts = std::int64_t{1} << 26;
 // What a candidate costs, in products of one dimension of the sweep: a byte product per dimension,
 // and being kept and sorted.
 constexpr double costPerDimension = 1.5, costPerCandidate = 1500.0;
+constexpr double byteProductCost = 0.3, typicalCandidates = 500.0;
 
 std::size_t at(std::int64_t index)
 {
@@ -144,6 +146,7 @@ class ApproximateSearch {
   void filterByBytes(CandidateLists& lists, int count, const Progress& progress) const;
   void multiplyInFull(CandidateLists& lists, const Progress& progress) const;
   void judge(const CandidateLists& lists, int count);
+  [[nodiscard]] double cost(double candidates, Eigen::Index prefix) const;
 
   [[nodiscard]] float half(std::int64_t id) const
   {
@@ -170,7 +173,7 @@ CandidateLists ApproximateSearch::exactly(const std::string& why, int count,
   m_scores.resize(0, 0);
   m_bytes = {};
   m_sampleProducts.resize(0, 0);
-  return sweepNeighbors(m_decoder, *m_prepared, count, progress);
+  return exactCandidates(m_decoder, *m_prepared, count, progress);
 }
 
 /// One pass over the matrix: scores, bytes, and the products with the sample.
@@ -418,6 +421,13 @@ void ApproximateSearch::judge(const CandidateLists& lists, int count)
   m_report.note = text;
 }
 
+/// Per feature, in products of one dimension of the sweep.
+double ApproximateSearch::cost(double candidates, Eigen::Index prefix) const
+{
+  return static_cast<double>(m_decoder.cols()) / 2.0 * static_cast<double>(prefix) +
+         candidates * (costPerDimension * static_cast<double>(m_decoder.rows()) + costPerCandidate);
+}
+
 CandidateLists ApproximateSearch::search(const PreparedFeatures& prepared, int count,
                                          const Progress& progress)
 {
@@ -434,6 +444,16 @@ CandidateLists ApproximateSearch::search(const PreparedFeatures& prepared, int c
   if (m_options.exactWhereCheaper && (2 * prefix > d || swept < 16 * m_options.sample))
     return exactly("there are few features or dimensions", count, progress);
 
+  // What is known beforehand of the costs; the products of bytes may be too many even so.
+  if (m_options.exactWhereCheaper && bytesAreFaster(n, d) &&
+      byteProductCost * static_cast<double>(n) / 2.0 * static_cast<double>(d) <
+          cost(typicalCandidates, prefix))
+    if (auto lists = sweepByBytes(m_decoder, prepared, count, progress)) {
+      m_report.exact = true;
+      m_report.note = "Exact neighbours: products of bytes take no longer.";
+      return std::move(*lists);
+    }
+
   describeFeatures(leadingDirections(m_decoder, prepared, prefix, m_options.seed,
                                      progress.stage("leading directions", 0.0, 0.2)),
                    progress.stage("directions of all", 0.2, 0.3));
@@ -449,11 +469,8 @@ CandidateLists ApproximateSearch::search(const PreparedFeatures& prepared, int c
     m_report.candidates += static_cast<double>(feature.candidates);
   }
   m_report.candidates /= static_cast<double>(m_sample.size());
-  const double pairs = static_cast<double>(n) / 2.0;
-  const double cost =
-      pairs * static_cast<double>(prefix) +
-      m_report.candidates * (costPerDimension * static_cast<double>(d) + costPerCandidate);
-  if (m_options.exactWhereCheaper && 1.2 * cost > pairs * static_cast<double>(d))
+  if (m_options.exactWhereCheaper && 1.2 * cost(m_report.candidates, prefix) >
+                                         static_cast<double>(n) / 2.0 * static_cast<double>(d))
     return exactly("the features leave no direction out, so that it costs less", count, progress);
 
   const auto typical = static_cast<std::int64_t>(m_report.candidates);
@@ -490,7 +507,7 @@ ApproximateNeighbors computeApproximateNeighbors(const FeatureMatrixView& decode
 
 MapEstimate estimateApproximateNeighbors(std::int64_t features, std::int64_t dimensions)
 {
-  constexpr std::int64_t candidates = 500;
+  constexpr auto candidates = static_cast<std::int64_t>(typicalCandidates);
   const ApproximateNeighborOptions options;
   MapEstimate estimate;
   estimate.neighborSeconds =
@@ -500,6 +517,9 @@ MapEstimate estimateApproximateNeighbors(std::int64_t features, std::int64_t dim
           estimateNeighborSeconds(
               features,
               static_cast<std::int64_t>(costPerDimension * static_cast<double>(dimensions)));
+  // Where the exact search costs less, it is taken.
+  estimate.neighborSeconds =
+      std::min(estimate.neighborSeconds, estimateNeighborSeconds(features, dimensions));
   estimate.bytes =
       features * (dimensions + 4 * options.prefix + 16 * candidates + 28 * options.count);
   return estimate;

@@ -55,6 +55,10 @@ MapEstimate estimateTsne(std::int64_t features, std::int64_t dimensions, const T
       options.iterations * (repulsion + entries * secondsPerEntry) / threadCount();
   // The graph, its rows in the order of the map, and while they are made the directed weights.
   estimate.bytes = static_cast<std::int64_t>(entries * 16.0 + n * (perFeature * 16.0 + 300.0));
+  if (!neighborsKnown)
+    estimate.bytes = std::max(
+        estimate.bytes,
+        estimateNeighborBytes(features, dimensions, static_cast<std::int64_t>(perFeature)));
   return estimate;
 }
 

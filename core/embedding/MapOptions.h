@@ -40,6 +40,9 @@ double measureSlowdown();
 
 /// Of computeNeighbors over all pairs.
 double estimateNeighborSeconds(std::int64_t features, std::int64_t dimensions);
+/// Its memory while it runs, for @p count neighbours.
+std::int64_t estimateNeighborBytes(std::int64_t features, std::int64_t dimensions,
+                                   std::int64_t count);
 
 /// Where a map begins: 3 × n (the third row zero in two dimensions), centred, the first axis with
 /// standard deviation 1. @p graph is looked at for MapStart::Spectral alone, @p decoder (d × n) for

@@ -4,6 +4,7 @@
 #include "core/base/Error.h"
 #include "core/base/LinearAlgebra.h"
 #include "core/base/Parallel.h"
+#include "core/embedding/ByteTiles.h"
 #include "core/embedding/ExactProducts.h"
 
 #include <algorithm>
@@ -229,6 +230,7 @@ class Candidates {
         m_capacity(static_cast<std::size_t>(std::min<std::int64_t>(capacity, features))),
         m_entries(static_cast<std::size_t>(features) * m_capacity),
         m_used(static_cast<std::size_t>(features), 0),
+        m_cut(static_cast<std::size_t>(features), 0),
         // Padded, so that the comparison may read whole blocks beyond the last feature.
         m_limit(static_cast<std::size_t>(features) + lanes, nothing)
   {
@@ -256,7 +258,7 @@ class Candidates {
                   for (std::int64_t feature = begin; feature < end; ++feature)
                     compact(static_cast<std::size_t>(feature), true);
                 });
-    return {std::move(m_entries), std::move(m_used), m_capacity};
+    return {std::move(m_entries), std::move(m_used), m_capacity, std::move(m_cut)};
   }
 
  private:
@@ -299,6 +301,7 @@ class Candidates {
       });
       end = entries + room;
       limit = std::max(limit, (end - 1)->nearness);
+      m_cut[feature] = 1;
     }
     m_used[feature] = static_cast<std::size_t>(end - entries);
   }
@@ -308,6 +311,7 @@ class Candidates {
   std::size_t m_capacity;
   std::vector<NeighborCandidate> m_entries;
   std::vector<std::size_t> m_used;
+  std::vector<char> m_cut;
   std::vector<float> m_limit;
 };
 
@@ -360,9 +364,10 @@ std::vector<Tile> allTiles(Eigen::Index blocks, Eigen::Index rowBlocks)
 class Sweep {
  public:
   Sweep(const FeatureMatrixView& decoder, const PreparedFeatures& prepared, int count,
-        std::int64_t capacity)
+        std::int64_t capacity, const ByteTiles* bytes = nullptr)
       : m_decoder(decoder),
         m_prepared(prepared),
+        m_bytes(bytes),
         m_candidates(prepared, decoder.cols(), count, capacity),
         m_blocks((decoder.cols() + tileSize - 1) / tileSize),
         m_rowBlocks(rowBlocksFor(decoder.rows())),
@@ -444,6 +449,16 @@ class Sweep {
   {
     // Of a tile on the diagonal only the upper triangle is needed, in strips.
     const Eigen::Index strip = tile.isDiagonal() ? tileSize / 8 : tileSize;
+    if (m_bytes) {
+      const Eigen::Index rowBegin = tile.firstRow * tileSize, columnBegin = tile.column * tileSize;
+      for (Eigen::Index begin = 0; begin < width(tile.column); begin += strip) {
+        const Eigen::Index end = std::min(begin + strip, width(tile.column));
+        const Eigen::Index rows = tile.isDiagonal() ? end : width(tile.firstRow, tile.rowBlocks);
+        m_bytes->multiply(rowBegin, rowBegin + rows, columnBegin + begin, columnBegin + end,
+                          space.products.col(begin).data(), space.products.rows());
+      }
+      return;
+    }
     for (Eigen::Index first = 0; first < m_decoder.rows(); first += depth) {
       progress.checkStopped();
       const Eigen::Index count = std::min(depth, m_decoder.rows() - first);
@@ -505,6 +520,7 @@ class Sweep {
 
   const FeatureMatrixView& m_decoder;
   const PreparedFeatures& m_prepared;
+  const ByteTiles* m_bytes;  ///< To be multiplied instead of the features.
   Candidates m_candidates;
   Eigen::Index m_blocks;
   Eigen::Index m_rowBlocks;          ///< Of the largest tile.
@@ -616,6 +632,15 @@ CandidateLists sweepNeighbors(const FeatureMatrixView& decoder, const PreparedFe
 {
   const std::int64_t fewest = count + std::max(3 * count / 2, 48);
   Sweep sweep(decoder, prepared, count, std::max(fewest, capacity.value_or(fewest)));
+  sweep.run(progress);
+  return sweep.candidates().take();
+}
+
+CandidateLists sweepNeighbors(const FeatureMatrixView& decoder, const PreparedFeatures& prepared,
+                              int count, const Progress& progress, std::int64_t capacity,
+                              const ByteTiles& bytes)
+{
+  Sweep sweep(decoder, prepared, count, capacity, &bytes);
   sweep.run(progress);
   return sweep.candidates().take();
 }

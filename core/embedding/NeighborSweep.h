@@ -13,6 +13,8 @@
 
 namespace orrery {
 
+class ByteTiles;
+
 /// A feature that may be among the nearest of another. Nearness is −½|u_a − u_b|² of the prepared
 /// vectors (0 is equal, larger is nearer), as large as rounding allows it to be.
 struct NeighborCandidate {
@@ -51,6 +53,7 @@ struct CandidateLists {
   std::vector<NeighborCandidate> entries;
   std::vector<std::size_t> used;  ///< n: how many a feature has.
   std::size_t capacity = 0;       ///< Places per feature.
+  std::vector<char> cut;          ///< n: whether more might have been kept than there is room for.
 
   [[nodiscard]] std::span<const NeighborCandidate> of(FeatureId feature) const
   {
@@ -67,5 +70,11 @@ struct CandidateLists {
 CandidateLists sweepNeighbors(const FeatureMatrixView& decoder, const PreparedFeatures& prepared,
                               int count, const Progress& progress,
                               std::optional<std::int64_t> capacity = {});
+
+/// The same by products of @p bytes, which stand for features whose preparation (direct, with
+/// scales and errors of the bytes) is @p prepared.
+CandidateLists sweepNeighbors(const FeatureMatrixView& decoder, const PreparedFeatures& prepared,
+                              int count, const Progress& progress, std::int64_t capacity,
+                              const ByteTiles& bytes);
 
 }  // namespace orrery

@@ -2,6 +2,7 @@
 
 #include "core/base/Error.h"
 #include "core/base/Parallel.h"
+#include "core/embedding/ByteSweep.h"
 #include "core/embedding/EqualFeatures.h"
 #include "core/embedding/ExactProducts.h"
 #include "core/embedding/NeighborRanking.h"
@@ -263,7 +264,7 @@ Neighbors computeNeighbors(const FeatureMatrixView& decoder, const NeighborOptio
   return rankedNeighbors(
       decoder, options,
       [&](const PreparedFeatures& prepared, int count, const Progress& sweeping) {
-        return sweepNeighbors(decoder, prepared, count, sweeping);
+        return exactCandidates(decoder, prepared, count, sweeping);
       },
       progress);
 }

@@ -30,8 +30,9 @@ struct Neighbors {
 };
 
 /// All-pairs search over @p decoder (d × n, finite): symmetric sweep over tiles of the product,
-/// O(n² d) time, memory 28 k n bytes and per thread two blocks of 1024 features and their products.
-/// Candidates are chosen by float products with a bound on their rounding and what these cannot
+/// O(n² d) time, memory 28 k n bytes and per thread two blocks of 1024 features and their products;
+/// where bytes are faster (ByteSweep.h) 2 d n bytes and room for some hundred candidates more.
+/// Candidates are chosen by such products with a bound on their rounding and what these cannot
 /// tell apart is settled in double, so that the order is that of exact distances; distances are
 /// good to 10⁻⁴ of themselves or better. The same bits for any number of threads. Throws Error if
 /// options.count < 1, or naming the first feature that is not finite.

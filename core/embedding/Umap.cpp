@@ -330,6 +330,10 @@ MapEstimate estimateUmap(std::int64_t features, std::int64_t dimensions, const U
        (options.start == MapStart::Spectral ? n * spectralSecondsPerFeature : 0.0)) /
       threadCount();
   estimate.bytes = static_cast<std::int64_t>(n * (perFeature * 60.0 + 200.0));
+  if (!neighborsKnown)
+    estimate.bytes = std::max(
+        estimate.bytes,
+        estimateNeighborBytes(features, dimensions, static_cast<std::int64_t>(perFeature)));
   return estimate;
 }
 
