@@ -307,6 +307,11 @@ void MainWindow::makeParts()
       [this](const QJsonObject& kept) { restoreLayout(kept); });
   auto* maps = new MapPart(context);
   m_viewPart->setMaps(maps->study());
+  connect(maps, &MapPart::tornChanged, m_viewPart, [this, maps] {
+    for (CloudPanel* cloud : m_viewPart->furtherClouds())
+      maps->showTornIn(cloud);
+  });
+  connect(m_viewPart, &ViewPart::furtherCloudChanged, maps, &MapPart::showTornIn);
   auto* crystals = new CrystalPart(context);
   m_lobePart = new LobePart(context);
   m_selectionPart = new SelectionPart(context);

@@ -109,18 +109,24 @@ void MapPart::showState()
   enable("maps.distortion", shown >= 0 && !m_study->isRunning());
 }
 
-/// Lines from the current feature to the true neighbours that the map has put elsewhere.
 void MapPart::showTorn()
+{
+  showTornIn(m_context.cloud);
+  emit tornChanged();
+}
+
+void MapPart::showTornIn(CloudPanel* cloud) const
 {
   const Document* document = m_context.document;
   const auto dictionary = document->dictionary();
+  const auto map = cloud->embedding();
   FeatureTies ties;
   QString sentence;
   if (const auto feature = document->selection()->current();
       m_context.actions->action("maps.torn")->isChecked() && !m_study->isRunning() && dictionary &&
-      feature != noFeature && document->neighbors().feature == feature) {
+      map && feature != noFeature && document->neighbors().feature == feature) {
     ties.from = feature;
-    ties.to = m_study->tornNeighbors();
+    ties.to = m_study->tornNeighbors(*map);
     const bool dark = m_context.window->palette().color(QPalette::Window).lightness() < 128;
     ties.color = categoryColor(3, dark);
     const QString name = shortLabel(*dictionary, feature);
@@ -136,7 +142,7 @@ void MapPart::showTorn()
                          .arg(ties.to.size())
                          .arg(looked);
   }
-  m_context.cloud->setTies(std::move(ties), sentence);
+  cloud->setTies(std::move(ties), sentence);
 }
 
 void MapPart::colorByTrust()

@@ -15,6 +15,13 @@ class MapPart : public QObject {
   explicit MapPart(const WindowContext& context, QObject* parent = nullptr);
 
   [[nodiscard]] MapStudy* study() { return m_study; }
+  /// Lines in @p cloud from the current feature to the true neighbours that the map there has put
+  /// elsewhere, and a sentence on them; none if they are not asked for.
+  void showTornIn(CloudPanel* cloud) const;
+
+ signals:
+  /// What showTornIn() shows has changed; the first cloud has it already.
+  void tornChanged();
 
  private:
   void connectActions();

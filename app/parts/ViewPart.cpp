@@ -164,6 +164,7 @@ void ViewPart::makeClouds()
     CloudPanel* panel = m_clouds[static_cast<std::size_t>(index)]->panel();
     if (!panel)
       return;
+    emit furtherCloudChanged(panel);
     const SideView& view = m_views->view(index);
     if (view.linked)
       follow(-1);
@@ -188,8 +189,11 @@ void ViewPart::setMaps(MapStudy* maps)
   for (SideCloud* cloud : m_clouds)
     cloud->setMaps(maps);
   connect(maps, &MapStudy::changed, this, [this] {
-    for (SideCloud* cloud : m_clouds)
+    for (SideCloud* cloud : m_clouds) {
       cloud->showState();
+      if (cloud->panel())
+        emit furtherCloudChanged(cloud->panel());
+    }
   });
 }
 
@@ -298,6 +302,15 @@ CloudPanel* ViewPart::activeCloud()
   return m_context.cloud;
 }
 
+std::vector<CloudPanel*> ViewPart::furtherClouds() const
+{
+  std::vector<CloudPanel*> panels;
+  for (SideCloud* cloud : m_clouds)
+    if (CloudPanel* panel = cloud->panel())
+      panels.push_back(panel);
+  return panels;
+}
+
 void ViewPart::connectSide(int index, CloudPanel* panel)
 {
   CloudView* first = m_context.cloud->view();
@@ -319,6 +332,7 @@ void ViewPart::connectSide(int index, CloudPanel* panel)
     follow(-1);
   else if (state.camera)
     view->setCamera(*state.camera);
+  emit furtherCloudChanged(panel);
 }
 
 void ViewPart::follow(int source)

@@ -10,6 +10,7 @@
 
 #include <array>
 #include <functional>
+#include <vector>
 
 class QMenu;
 
@@ -58,6 +59,8 @@ class ViewPart : public QObject {
   }
   /// Of the pane that has the focus, else the first one: what commands of the camera mean.
   [[nodiscard]] CloudPanel* activeCloud();
+  /// Those that are shown beside the first one.
+  [[nodiscard]] std::vector<CloudPanel*> furtherClouds() const;
 
   /// Names of the layouts that can be asked for now: kept ones, then those of the session.
   [[nodiscard]] QStringList layouts() const;
@@ -71,6 +74,8 @@ class ViewPart : public QObject {
 
  signals:
   void layoutsChanged();
+  /// A further cloud has come, or shows another map.
+  void furtherCloudChanged(orrery::CloudPanel* cloud);
 
  private:
   void makeClouds();

@@ -263,14 +263,14 @@ void MapStudy::publishColumn(const StudiedMap& map)
   m_document->setColumns(currentId(), {std::move(column)});
 }
 
-std::vector<FeatureId> MapStudy::tornNeighbors() const
+std::vector<FeatureId> MapStudy::tornNeighbors(const Embedding& map) const
 {
-  const auto embedding = m_document->embedding();
   const NeighborList& list = m_document->neighbors();
   const FeatureId feature = m_document->selection()->current();
-  if (!embedding || feature == noFeature || list.layer != currentId() || list.feature != feature)
+  if (map.positions.cols() != m_document->features() || feature == noFeature ||
+      list.layer != currentId() || list.feature != feature)
     return {};
-  return orrery::tornNeighbors(embedding->positions, feature, list.neighbors);
+  return orrery::tornNeighbors(map.positions, feature, list.neighbors);
 }
 
 }  // namespace orrery

@@ -58,8 +58,8 @@ class MapStudy : public QObject {
   [[nodiscard]] JobRunner* trustJob() { return &m_trustJob; }
 
   /// True neighbours of the current feature, of the first tornNeighborCount, that are not among as
-  /// many nearest on the map: as far as the document has them.
-  [[nodiscard]] std::vector<FeatureId> tornNeighbors() const;
+  /// many nearest on @p map, one of the current layer: as far as the document has them.
+  [[nodiscard]] std::vector<FeatureId> tornNeighbors(const Embedding& map) const;
 
  signals:
   /// Maps, the one shown, or its trust.

@@ -253,6 +253,34 @@ class tst_ViewPart : public QObject {
     QVERIFY(second->figure().caption.contains(QString::fromStdString(pca->description)));
   }
 
+  void tornNeighboursInEveryView()
+  {
+    Bench bench;
+    QTRY_VERIFY(bench.window.document()->embedding());
+    QAction* torn = bench.window.actions()->action("maps.torn");
+    if (!torn->isChecked())
+      torn->trigger();
+    bench.run("view.columns");
+    bench.window.document()->selection()->setFeatures({5});
+    QTRY_VERIFY(!bench.window.cloud()->figure().ties.to.empty());
+    CloudPanel* first = bench.window.cloud();
+    const auto agrees = [&](int index) {
+      const FigureRequest side = bench.window.viewPart()->sideCloud(index)->panel()->figure();
+      return side.ties.from == first->figure().ties.from &&
+             side.ties.to == first->figure().ties.to && side.caption == first->figure().caption;
+    };
+    QVERIFY(agrees(0));
+    bench.run("view.three");  // one that comes later
+    QTRY_VERIFY(bench.window.viewPart()->sideCloud(1)->panel());
+    QVERIFY(agrees(1));
+    bench.window.document()->selection()->setFeatures({17});
+    QTRY_COMPARE(first->figure().ties.from, 17);
+    QVERIFY(agrees(0) && agrees(1));
+    torn->trigger();
+    QVERIFY(first->figure().ties.to.empty());
+    QVERIFY(agrees(0) && agrees(1));
+  }
+
   void settingsMenuOffersColumnsAndMaps()
   {
     Bench bench;
