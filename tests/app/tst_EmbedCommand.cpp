@@ -239,34 +239,27 @@ class tst_EmbedCommand : public QObject {
     QCOMPARE(runOrrery(quiet).error, std::string());
   }
 
-  void interruptionIsQuickAndClean_data()
-  {
-    QTest::addColumn<int>("number");
-    QTest::newRow("SIGINT") << SIGINT;
-    QTest::newRow("SIGTERM") << SIGTERM;
-    QTest::newRow("SIGHUP") << SIGHUP;
-  }
-
   void interruptionIsQuickAndClean()
   {
-    QFETCH(int, number);
     const Workplace work;
     writeNpy(work / "a.npy", normals(30000 * 512, 9), 30000, 512);
     writeText(work / "map.npy", "precious\n");
-    RunOptions options;
-    options.interrupt = [number](const std::string& error) {
-      return error.find("eighbours") != std::string::npos ? number : 0;
-    };
-    const Run run = runOrrery({"embed", work.text("a.npy"), "--method", "pca", "--output",
-                               work.text("map.npy"), "--json"},
-                              options);
-    ORRERY_COMPARE_STATUS(run, 128 + number);
-    qInfo("ended after %.2f s", run.secondsAfterSignal);
-    QVERIFY(run.secondsAfterSignal < 1.0);
-    QCOMPARE(run.out, std::string());
-    QVERIFY2(run.remarks().empty(), run.error.c_str());
-    QCOMPARE(readText(work / "map.npy"), std::string("precious\n"));
-    QCOMPARE(listFolder(work.folder()), (std::vector<std::string>{"a.npy", "map.npy"}));
+    for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
+      RunOptions options;
+      options.interrupt = [number](const std::string& error) {
+        return error.find("eighbours") != std::string::npos ? number : 0;
+      };
+      const Run run = runOrrery({"embed", work.text("a.npy"), "--method", "pca", "--output",
+                                 work.text("map.npy"), "--json"},
+                                options);
+      ORRERY_COMPARE_STATUS(run, 128 + number);
+      qInfo("signal %d: ended after %.2f s", number, run.secondsAfterSignal);
+      QVERIFY(run.secondsAfterSignal < 1.0);
+      QCOMPARE(run.out, std::string());
+      QVERIFY2(run.remarks().empty(), run.error.c_str());
+      QCOMPARE(readText(work / "map.npy"), std::string("precious\n"));
+      QCOMPARE(listFolder(work.folder()), (std::vector<std::string>{"a.npy", "map.npy"}));
+    }
   }
 
   void ignoredSignalsStayIgnored()
