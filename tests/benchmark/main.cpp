@@ -105,22 +105,38 @@ std::string processorName()
   return "unknown processor";
 }
 
-/// The seconds in the line `name seconds peakMB` of @p output, which is passed on to the reader.
-double secondsIn(const std::string& output, const std::string& name)
+/// What a case has said of itself.
+struct Outcome {
+  double seconds = std::numeric_limits<double>::quiet_NaN();
+  std::map<std::string, double> quality;  ///< By the names in `measures`.
+};
+
+/// What ours and the peers' notes call the qualities that are shown beside each other.
+constexpr const char* measures[] = {"KL", "10-NN preservation", "recall@90"};
+
+/// Reads the line `name seconds peakMB` and the notes of @p output, which is passed on to the
+/// reader.
+Outcome outcomeIn(const std::string& output, const std::string& name)
 {
   std::fputs(output.c_str(), stdout);
   std::fflush(stdout);
+  Outcome outcome;
   std::istringstream lines(output);
   for (std::string line; std::getline(lines, line);) {
     std::istringstream words(line);
     std::string found, seconds;
     if (words >> found >> seconds && found == name)
-      return std::atof(seconds.c_str());
+      outcome.seconds = std::atof(seconds.c_str());
+    for (const char* measure : measures) {
+      const std::string note = "# " + name + ": " + measure + " ";
+      if (line.starts_with(note))
+        outcome.quality[measure] = std::atof(line.c_str() + note.size());
+    }
   }
-  return std::numeric_limits<double>::quiet_NaN();
+  return outcome;
 }
 
-double runOurs(const Case& entry, const Arguments& arguments)
+Outcome runOurs(const Case& entry, const Arguments& arguments)
 {
   std::vector<std::string> command = {"/proc/self/exe", arguments.folder.string(),
                                       "--child",        entry.name,
@@ -130,39 +146,56 @@ double runOurs(const Case& entry, const Arguments& arguments)
   const ChildResult result = runChild(command, {});
   if (result.status != 0)
     std::printf("%s nan nan\n", entry.name.c_str());
-  return secondsIn(result.output, entry.name);
+  return outcomeIn(result.output, entry.name);
 }
 
-double runPeer(const Peer& peer, const Arguments& arguments)
+Outcome runPeer(const Peer& peer, const Arguments& arguments)
 {
   const ChildResult result = runChild(
       {"/usr/bin/python3", (arguments.peers / peer.script).string(), "--only", peer.name},
       {"BENCH_DATA=" + std::filesystem::absolute(arguments.folder).string(),
        "BENCH_THREADS=" + std::to_string(arguments.threads > 0 ? arguments.threads : threadCount()),
        "BENCH_REPS=" + std::to_string(arguments.repetitions)});
-  return secondsIn(result.output, peer.name);
+  return outcomeIn(result.output, peer.name);
 }
 
 struct Row {
   const Case* entry = nullptr;
-  double ours = 0.0;
-  double best = std::numeric_limits<double>::quiet_NaN();
+  Outcome ours;
+  Outcome best;  ///< Of the peers.
   std::string peer;
 };
+
+/// "KL 1.1821 (1.2288), …": ours, and the peer's in brackets.
+std::string qualities(const Row& row)
+{
+  std::string text;
+  for (const char* measure : measures) {
+    const auto ours = row.ours.quality.find(measure), peer = row.best.quality.find(measure);
+    if (ours == row.ours.quality.end())
+      continue;
+    text +=
+        (text.empty() ? "" : ", ") + std::string(measure) + benchmark::text(" %.4f", ours->second);
+    if (peer != row.best.quality.end())
+      text += benchmark::text(" (%.4f)", peer->second);
+  }
+  return text.empty() ? text : "; " + text;
+}
 
 void printTable(const std::vector<Row>& rows)
 {
   std::printf("\n%-18s %9s %9s %7s %6s  %-4s  %s\n", "case", "ours, s", "peer, s", "ratio", "goal",
               "met", "best peer; what");
   for (const Row& row : rows) {
-    const double ratio = row.best / row.ours;
+    const double ratio = row.best.seconds / row.ours.seconds;
     const bool compared = std::isfinite(ratio) && row.entry->goal > 0.0;
-    std::printf("%-18s %9.4f %9.4f %7.2f %6.2f  %-4s  %s; %s\n", row.entry->name.c_str(), row.ours,
-                row.best, ratio, row.entry->goal,
+    std::printf("%-18s %9.4f %9.4f %7.2f %6.2f  %-4s  %s; %s%s\n", row.entry->name.c_str(),
+                row.ours.seconds, row.best.seconds, ratio, row.entry->goal,
                 !compared                  ? "-"
                 : ratio >= row.entry->goal ? "yes"
                                            : "no",
-                row.peer.empty() ? "-" : row.peer.c_str(), row.entry->what.c_str());
+                row.peer.empty() ? "-" : row.peer.c_str(), row.entry->what.c_str(),
+                qualities(row).c_str());
   }
 }
 
@@ -172,7 +205,7 @@ int runAll(const Arguments& arguments)
   std::printf("# %s, %d threads, data in %s\n", processorName().c_str(),
               arguments.threads > 0 ? arguments.threads : threadCount(),
               arguments.folder.string().c_str());
-  std::map<std::string, double> peerSeconds;  // a peer that serves several cases runs once
+  std::map<std::string, Outcome> peerOutcomes;  // a peer that serves several cases runs once
   std::vector<Row> rows;
   bool failed = false;
   for (const Case& entry : cases) {
@@ -181,14 +214,14 @@ int runAll(const Arguments& arguments)
     Row row;
     row.entry = &entry;
     row.ours = runOurs(entry, arguments);
-    failed = failed || !std::isfinite(row.ours);
+    failed = failed || !std::isfinite(row.ours.seconds);
     if (!arguments.peers.empty())
       for (const Peer& peer : entry.peers) {
-        if (!peerSeconds.count(peer.name))
-          peerSeconds[peer.name] = runPeer(peer, arguments);
-        const double seconds = peerSeconds[peer.name];
-        if (std::isfinite(seconds) && !(row.best <= seconds)) {
-          row.best = seconds;
+        if (!peerOutcomes.count(peer.name))
+          peerOutcomes[peer.name] = runPeer(peer, arguments);
+        const Outcome& outcome = peerOutcomes[peer.name];
+        if (std::isfinite(outcome.seconds) && !(row.best.seconds <= outcome.seconds)) {
+          row.best = outcome;
           row.peer = peer.name;
         }
       }
