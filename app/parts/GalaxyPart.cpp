@@ -1,5 +1,7 @@
 #include "app/parts/GalaxyPart.h"
 
+#include "core/document/CountText.h"
+
 #include <QFileDialog>
 #include <QJsonDocument>
 #include <QMenu>
@@ -51,13 +53,13 @@ void GalaxyPart::showSentence()
     computed += entry.analysis ? 1 : 0;
   m_context.views->setSentence(
       QStringLiteral("galaxy"),
-      count == 0 ? tr("Layers side by side: clouds, spectra and figures over depth.")
-                 : tr("%1 layers side by side, %2 of them computed: clouds by their own principal "
-                      "components, the spectrum with its power law over ranks %3 to %4, and "
-                      "figures over depth.")
-                       .arg(displayCount(count), displayCount(computed))
-                       .arg(m_study.options().spectrum.firstRank)
-                       .arg(m_study.options().spectrum.lastRank));
+      count == 0
+          ? tr("Layers side by side: clouds, spectra and figures over depth.")
+          : tr("%1 side by side, %2 computed: clouds by their own principal components, "
+               "the spectrum with its power law over ranks %3 to %4, and figures over depth.")
+                .arg(countText(count, tr("layer"), tr("layers")), displayCount(computed))
+                .arg(m_study.options().spectrum.firstRank)
+                .arg(m_study.options().spectrum.lastRank));
 }
 
 void GalaxyPart::askForLayers()

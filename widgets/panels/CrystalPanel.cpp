@@ -526,14 +526,16 @@ void CrystalPanel::showFindings()
   m_crystals->setTitle(only.isValid() ? tr("Crystals of family %1").arg(only.toInt())
                                       : countText(static_cast<std::int64_t>(result.found.size()),
                                                   tr("crystal"), tr("crystals")));
-  QString text = findings->running ? tr("Searching: %1 so far.").arg(result.found.size())
-                                   : tr("%1 crystals of %2 quadruples within δ = %3 in %4, %5 s.")
-                                         .arg(result.found.size())
-                                         .arg(displayCount(result.matches))
-                                         .arg(result.options.residual)
-                                         .arg(findings->cleaned ? tr("the cleaned space")
-                                                                : tr("the space as it is"))
-                                         .arg(result.seconds, 0, 'f', 1);
+  QString text =
+      findings->running
+          ? tr("Searching: %1 so far.").arg(result.found.size())
+          : tr("%1 of %2 quadruples within δ = %3 in %4, %5 s.")
+                .arg(countText(static_cast<std::int64_t>(result.found.size()), tr("crystal"),
+                               tr("crystals")))
+                .arg(displayCount(result.matches))
+                .arg(result.options.residual)
+                .arg(findings->cleaned ? tr("the cleaned space") : tr("the space as it is"))
+                .arg(result.seconds, 0, 'f', 1);
   if (!findings->running)
     text += result.partial    ? tr(" Stopped: there are more.")
             : result.complete ? tr(" Complete.")
