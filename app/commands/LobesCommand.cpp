@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <cstdio>
 #include <optional>
 #include <utility>
@@ -109,8 +110,11 @@ Json resultJson(const std::string& affinity, const LobeLocality& locality)
   return json;
 }
 
+/// A dash where there is no number: a null without any spread has no σ.
 std::string fixed(double value, int digits)
 {
+  if (!std::isfinite(value))
+    return "-";
   char buffer[64];
   const auto end =
       std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::fixed, digits).ptr;

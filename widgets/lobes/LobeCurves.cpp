@@ -14,6 +14,8 @@
 namespace orrery {
 namespace {
 
+constexpr double legendLines = 3.4;  ///< Above the panels.
+
 constexpr double none = std::numeric_limits<double>::quiet_NaN();
 constexpr int panels = 4;
 
@@ -159,7 +161,7 @@ std::vector<CurvePanel> layoutCurves(const CurveContent& content, const QSizeF& 
                                      const DrawingStyle& style)
 {
   const double line = QFontMetricsF(style.font).height();
-  const double top = 2.0 * line;  // the legend
+  const double top = legendLines * line;
   std::vector<CurvePanel> result(panels);
   const auto range = clusterRange(content);
   for (int i = 0; i < panels; ++i) {
@@ -202,6 +204,41 @@ std::vector<CurvePanel> layoutCurves(const CurveContent& content, const QSizeF& 
   return result;
 }
 
+namespace {
+
+/// The curves in one line, what the bands and the empty marks are in the next.
+void drawLegend(QPainter& painter, const CurveContent& content, const QSizeF& size,
+                const DrawingStyle& style)
+{
+  const QFontMetricsF metrics(style.font);
+  const double line = metrics.height(), left = 3.8 * line, below = 1.4 * line;
+  double x = left;
+  for (const auto& curve : content.curves) {
+    const QColor color = style.category(curve.color);
+    painter.setPen(QPen(color, line / 10));
+    painter.drawLine(QPointF(x, line), QPointF(x + 1.6 * line, line));
+    painter.setBrush(color);
+    drawMarker(painter, {x + 0.8 * line, line}, curve.color, 0.24 * line);
+    painter.setPen(style.foreground);
+    const double width = metrics.horizontalAdvance(curve.name) + 4;
+    painter.drawText(QRectF(x + 2 * line, 0.3 * line, width, 1.4 * line),
+                     Qt::AlignLeft | Qt::AlignVCenter, curve.name);
+    x += 3 * line + width;
+  }
+  QColor chance = style.muted;
+  chance.setAlphaF(0.35f);
+  painter.fillRect(QRectF(left, 0.7 * line + below, 1.6 * line, 0.6 * line), chance);
+  painter.setPen(style.foreground);
+  drawElided(
+      painter,
+      QRectF(left + 2 * line, 0.3 * line + below, size.width() - left - 2 * line, 1.4 * line),
+      QStringLiteral("chance: mean ± 2 σ of %1 draws; empty marks: not above chance (p > .05)")
+          .arg(content.permutations),
+      Qt::AlignLeft | Qt::AlignVCenter);
+}
+
+}  // namespace
+
 Drawing curveDrawing(const CurveContent& content)
 {
   return [content](QPainter& painter, const QSizeF& size, const DrawingStyle& style) {
@@ -211,28 +248,7 @@ Drawing curveDrawing(const CurveContent& content)
     const QFontMetricsF metrics(style.font);
     const double line = metrics.height(), thin = line / 16;
 
-    double x = 3.8 * line;
-    for (const auto& curve : content.curves) {
-      const QColor color = style.category(curve.color);
-      painter.setPen(QPen(color, 1.6 * thin));
-      painter.drawLine(QPointF(x, line), QPointF(x + 1.6 * line, line));
-      painter.setBrush(color);
-      drawMarker(painter, {x + 0.8 * line, line}, curve.color, 0.24 * line);
-      painter.setPen(style.foreground);
-      const double width = metrics.horizontalAdvance(curve.name) + 4;
-      painter.drawText(QRectF(x + 2 * line, 0.3 * line, width, 1.4 * line),
-                       Qt::AlignLeft | Qt::AlignVCenter, curve.name);
-      x += 3 * line + width;
-    }
-    QColor chance = style.muted;
-    chance.setAlphaF(0.35f);
-    painter.fillRect(QRectF(x, 0.7 * line, 1.6 * line, 0.6 * line), chance);
-    painter.setPen(style.foreground);
-    drawElided(painter, QRectF(x + 2 * line, 0.3 * line, size.width() - x - 2 * line, 1.4 * line),
-               QStringLiteral("chance: mean ± 2 σ of %1 draws; empty marks: p > .05")
-                   .arg(content.permutations),
-               Qt::AlignLeft | Qt::AlignVCenter);
-
+    drawLegend(painter, content, size, style);
     for (int i = 0; i < panels; ++i) {
       const CurvePanel& panel = layout[static_cast<std::size_t>(i)];
       painter.setPen(style.foreground);
