@@ -243,6 +243,16 @@ class tst_LobePart : public QObject {
     QCOMPARE(lit, m_truth.data->firings->starts[2] - m_truth.data->firings->starts[1]);
     // Its winner is the one that the scores say.
     QCOMPARE(track.winner, study().purpose()->blocks.winners[1]);
+    // Beside it begins the next text of another kind.
+    auto* beside = replay->findChild<QCheckBox*>();
+    beside->setChecked(true);
+    for (const QSpinBox* place : replay->findChildren<QSpinBox*>())
+      if (place->accessibleName() == QStringLiteral("Step of the second text")) {
+        const auto other = static_cast<std::size_t>(replay->step() + place->value() - 1);
+        QVERIFY(m_truth.data->blockTypes[other] != m_truth.data->blockTypes[1]);
+        QCOMPARE(m_truth.data->blockTypes[other - 1], m_truth.data->blockTypes[1]);
+      }
+    beside->setChecked(false);
     replay->setPlaying(true);
     QTRY_VERIFY(replay->step() > 1);
     replay->setPlaying(false);

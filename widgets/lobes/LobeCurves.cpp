@@ -63,9 +63,9 @@ QString panelTitle(int panel)
 {
   switch (panel) {
     case 0:
-      return QStringLiteral("Adjusted mutual information with spatial lobes");
+      return QStringLiteral("Agreement (AMI) with spatial lobes");
     case 1:
-      return QStringLiteral("Balanced accuracy of logistic regression");
+      return QStringLiteral("Balanced accuracy of regression");
     case 2:
       return QStringLiteral("Mutual information, in σ of its null");
     default:

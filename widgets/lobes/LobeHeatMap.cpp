@@ -130,8 +130,7 @@ Drawing heatMapDrawing(const HeatMapContent& content)
     drawElided(painter,
                QRectF(bar.right() + 2 * line, bar.top() - 0.3 * line,
                       size.width() - bar.right() - 3 * line, 1.3 * line),
-               QStringLiteral("share of the type's blocks that the lobe wins"),
-               Qt::AlignLeft | Qt::AlignVCenter);
+               QStringLiteral("of the type's blocks won"), Qt::AlignLeft | Qt::AlignVCenter);
   };
 }
 

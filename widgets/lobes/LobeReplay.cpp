@@ -104,6 +104,30 @@ ReplayTrack replayTrack(const CooccurrenceData& data, const std::vector<std::str
   return track;
 }
 
+namespace {
+
+/// The first step after @p step of a text of another kind, or where kinds are not known of another
+/// text; @p step if there is none.
+std::int64_t otherText(const CooccurrenceData& data, const std::vector<std::string>* types,
+                       std::int64_t step)
+{
+  const TokenActivations* tokens = data.tokens.get();
+  const std::int64_t here = tokens ? tokens->blockOf(step) : step;
+  const auto typeOf = [&](std::int64_t block) {
+    return types && static_cast<std::size_t>(block) < types->size()
+               ? (*types)[static_cast<std::size_t>(block)]
+               : std::to_string(block);
+  };
+  const std::int64_t blocks =
+      tokens ? static_cast<std::int64_t>(tokens->blockStarts.size()) - 1 : data.blocks();
+  for (std::int64_t block = here + 1; block < blocks; ++block)
+    if (typeOf(block) != typeOf(here))
+      return tokens ? tokens->blockStarts[static_cast<std::size_t>(block)] : block;
+  return step;
+}
+
+}  // namespace
+
 Drawing replayDrawing(std::shared_ptr<const ReplayContent> content)
 {
   struct Kept {
@@ -307,6 +331,12 @@ LobeReplay::LobeReplay(Document* document, LobeStudy* study, QWidget* parent)
           [this](int speed) { m_clock.setInterval(1000 / speed); });
   connect(m_second, &QCheckBox::toggled, this, [this](bool on) {
     m_secondPlace->setEnabled(on);
+    const auto known = m_study->data();
+    if (on && known && m_secondPlace->value() == 1) {
+      const QSignalBlocker quiet(m_secondPlace);
+      const std::int64_t other = otherText(*known, m_study->documentTypes().get(), m_step);
+      m_secondPlace->setValue(static_cast<int>(other - m_step + 1));
+    }
     showStep();
   });
   connect(m_secondPlace, &QSpinBox::valueChanged, this, [this] { showStep(); });
