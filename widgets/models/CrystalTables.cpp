@@ -369,11 +369,11 @@ std::vector<PlanesPicture> planesPictures(const Dictionary& dictionary,
 
   PlanesPicture differences;
   differences.name = translated("Differences of word pairs (Figure 2)");
-  differences.panes = {
-      pane(pca + translated(": silhouette ") + silhouetteText(planes.pcaSilhouette),
-           planes.pcaDifferences, QStringLiteral("PC")),
-      pane(lda + translated(": silhouette ") + silhouetteText(planes.ldaSilhouette),
-           planes.ldaDifferences, QStringLiteral("LD"))};
+  differences.panes = {// Short, for the number must not be cut off in a narrow pane.
+                       pane(translated("PCA: silhouette ") + silhouetteText(planes.pcaSilhouette),
+                            planes.pcaDifferences, QStringLiteral("PC")),
+                       pane(translated("LDA: silhouette ") + silhouetteText(planes.ldaSilhouette),
+                            planes.ldaDifferences, QStringLiteral("LD"))};
   differences.classes = planes.classes;
   for (const std::string& name : planes.names)
     differences.classNames.push_back(visibleText(name, 40));

@@ -149,11 +149,12 @@ void paintNames(QPainter& painter, const Pane& pane, const std::array<QPointF, 4
   named.font.setBold(true);
   const QFontMetricsF wide(named.font);
   const double em = QFontMetricsF(style.font).height();
+  const double gap = 0.5 * em;  // between two names side by side
   std::array<QString, 4> texts;
   std::array<QSizeF, 4> sizes;
   for (std::size_t i = 0; i < 4; ++i) {
     texts[i] = wide.elidedText(names[i], Qt::ElideRight, 10.0 * em);
-    sizes[i] = {wide.horizontalAdvance(texts[i]), wide.ascent() + wide.descent()};
+    sizes[i] = {wide.horizontalAdvance(texts[i]) + gap, wide.ascent() + wide.descent()};
   }
   const double away = 1.6 * dot;
   const auto boxes = placeCornerNames(
@@ -166,7 +167,7 @@ void paintNames(QPainter& painter, const Pane& pane, const std::array<QPointF, 4
       painter.setPen(QPen(faded(style.foreground, 0.5), 0.06 * em));
       painter.drawLine(corners[i], nearest);
     }
-    drawHaloText(painter, {box.left(), box.top() + wide.ascent()}, texts[i], named);
+    drawHaloText(painter, {box.left() + gap / 2.0, box.top() + wide.ascent()}, texts[i], named);
   }
 }
 
