@@ -178,8 +178,12 @@ class ColumnTriangle {
     const Eigen::Index first = begin / blockSize, last = m_rows / blockSize;
     const Eigen::Index blocks = last - first, width = panel.cols() / 2;
     Eigen::MatrixXd turned(2 * width, m_rows);  // −[W V]ᵀ
-    turned.topRows(width) = -panel.rightCols(width).transpose();
-    turned.bottomRows(width) = -panel.leftCols(width).transpose();
+    team.forEach(blocks, [&](std::int64_t part) {
+      const auto rows = panel.middleRows((first + part) * blockSize, blockSize);
+      auto target = turned.middleCols((first + part) * blockSize, blockSize);
+      target.topRows(width) = -rows.rightCols(width).transpose();
+      target.bottomRows(width) = -rows.leftCols(width).transpose();
+    });
     team.forEach(blocks * (blocks + 1) / 2, [&](std::int64_t part) {
       Eigen::Index column = first, row = part;
       for (; row >= last - column; ++column)
