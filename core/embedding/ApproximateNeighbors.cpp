@@ -31,7 +31,7 @@ constexpr std::int64_t mostSampledProducts = std::int64_t{1} << 26;
 // What a candidate costs, in products of one dimension of the sweep: a byte product per dimension,
 // and being kept and sorted.
 constexpr double costPerDimension = 1.5, costPerCandidate = 1500.0;
-constexpr double byteProductCost = 0.3, typicalCandidates = 500.0;
+constexpr double byteProductCost = 0.2, typicalCandidates = 500.0;
 
 std::size_t at(std::int64_t index)
 {
