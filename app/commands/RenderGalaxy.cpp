@@ -1,6 +1,7 @@
 #include "app/commands/RenderGalaxy.h"
 
 #include "core/base/Error.h"
+#include "core/document/GalaxyState.h"
 #include "core/galaxy/LayerAnalysis.h"
 #include "core/galaxy/LayerSeries.h"
 #include "core/io/ByteSource.h"
@@ -46,7 +47,7 @@ RowCloud cloudOf(const Dictionary& dictionary, const LayerSource& source,
   return cloud;
 }
 
-/// The layers of a session as the galaxy view lists them.
+/// The layers of a session as the galaxy view lists them, what somebody corrected included.
 LayerListing listed(const SessionFigure& session)
 {
   LayerListing listing;
@@ -59,6 +60,16 @@ LayerListing listed(const SessionFigure& session)
     source.dimensions = dictionary->dimensions();
     source.open = dictionary;
     listing.layers.push_back(std::move(source));
+  }
+  const GalaxyState state = galaxyState(session.part("galaxy_layers"));
+  const auto open = static_cast<int>(listing.layers.size());
+  for (const KeptOrigin& kept : state.origins) {
+    if (kept.open < 0 || kept.open >= open || state.openLayers != open)
+      continue;
+    Origin& origin = listing.layers[static_cast<std::size_t>(kept.open)].origin;
+    origin.layer = kept.layer;
+    origin.width = kept.width;
+    origin.l0 = kept.l0;
   }
   sortLayers(listing.layers);
   return listing;

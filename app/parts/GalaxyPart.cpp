@@ -33,7 +33,7 @@ GalaxyPart::GalaxyPart(const WindowContext& context, QObject* parent)
   connect(&m_study, &GalaxyStudy::entriesChanged, this, &GalaxyPart::showSentence);
   connect(&m_study, &GalaxyStudy::currentChanged, this, &GalaxyPart::showSentence);
   context.keepState(
-      "galaxy",
+      "galaxy_layers",
       [this] {
         return QJsonDocument::fromJson(QByteArray::fromStdString(galaxyStateText(m_study.state())))
             .object();

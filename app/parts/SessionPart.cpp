@@ -20,6 +20,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <stdexcept>
 #include <utility>
 
 namespace orrery {
@@ -169,7 +170,8 @@ void SessionPart::say(Message::Kind kind, const QString& text, const QString& de
 void SessionPart::keepState(const std::string& name, std::function<QJsonObject()> save,
                             std::function<void(const QJsonObject&)> restore)
 {
-  m_states[name] = {std::move(save), std::move(restore)};
+  if (!m_states.insert({name, {std::move(save), std::move(restore)}}).second)
+    throw std::logic_error("two parts of the window keep their state as " + name);
 }
 
 // What is worth keeping --------------------------------------------------------------------------

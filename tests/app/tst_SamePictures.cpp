@@ -238,6 +238,10 @@ class tst_SamePictures : public QObject {
       camera.position = {0.5, 0.4, 3.0};
       look.camera = camera;
       view->setLook(look);
+      auto* layers = view->findChild<GalaxyLayersTable*>();
+      QVERIFY(layers && layers->rowCount() == 3);
+      layers->item(0, GalaxyLayersTable::L0)->setText(QStringLiteral("55"));
+      QCoreApplication::processEvents();  // an edit is taken after the table is done with it
       QVERIFY(bench.save(folder.path() / "work.orrery"));
     }
     Bench bench(folder.path());
@@ -250,6 +254,7 @@ class tst_SamePictures : public QObject {
         button->click();
     CloudRowWidget* clouds = view->clouds();
     QTRY_COMPARE_WITH_TIMEOUT(clouds->clouds().size(), std::size_t{3}, 60000);
+    QCOMPARE(clouds->clouds().front().title, QStringLiteral("Layer 0, L0 55"));
     // As large as the page, its text as large as the page's.
     constexpr double widthMm = 170;
     QFont font = clouds->font();
