@@ -10,14 +10,17 @@
 namespace orrery {
 
 namespace {
-constexpr std::uintptr_t hugePage = std::uintptr_t{2} << 20;
+constexpr std::uintptr_t smallPage = 4096, hugePage = std::uintptr_t{2} << 20;
 }
 
 void adviseHugePages(void* memory, std::size_t bytes)
 {
-  const auto begin = (reinterpret_cast<std::uintptr_t>(memory) + hugePage - 1) & ~(hugePage - 1);
-  const auto end = (reinterpret_cast<std::uintptr_t>(memory) + bytes) & ~(hugePage - 1);
-  if (begin < end)
+  // From the page that the memory begins in: a large block of malloc's begins a mapping, a few
+  // bytes before its memory, and the system places large mappings at huge pages. Rounded up, the
+  // first would be lost.
+  const auto begin = reinterpret_cast<std::uintptr_t>(memory) & ~(smallPage - 1);
+  const auto end = (reinterpret_cast<std::uintptr_t>(memory) + bytes) & ~(smallPage - 1);
+  if (begin + hugePage <= end)
     ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
 }
 

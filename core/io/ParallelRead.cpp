@@ -14,7 +14,7 @@
 namespace orrery {
 namespace {
 
-constexpr std::int64_t pieceBytes = std::int64_t{4} << 20;
+constexpr std::int64_t pieceBytes = std::int64_t{2} << 20;
 /// Pieces that pass through a buffer, to be converted or turned, are better the size of a cache.
 constexpr std::int64_t bufferedPieceBytes = std::int64_t{1} << 20;
 /// Read and summed at a time: small enough to be summed out of a core's cache.
