@@ -170,18 +170,19 @@ PlotDrawing spectrumDrawing(const LayerAnalysis& analysis, const LayerAnalysis* 
     plot.xAxis->setLabel(QObject::tr("Rank"));
     plot.yAxis->setLabel(QObject::tr("Eigenvalue λ"));
 
+    // Numbers come first in the legend: in a narrow plot its right end is cut off.
     QPen pen(style.muted, style.lineWidth, Qt::DotLine);
     addSpectrum(plot, analysis.marchenkoPastur.eigenvalues, pen,
-                QObject::tr("Marchenko–Pastur, slope %1")
+                QObject::tr("Slope %1, Marchenko–Pastur")
                     .arg(signedNumber(analysis.marchenkoPastur.slope, 3)));
     pen = QPen(style.series(0), style.lineWidth, Qt::DashLine);
     addSpectrum(plot, analysis.gaussian.eigenvalues, pen,
-                QObject::tr("Gaussian, same N and d, slope %1")
+                QObject::tr("Slope %1, Gaussian of same N, d")
                     .arg(signedNumber(analysis.gaussian.slope, 3)));
     if (raw.size() > 0)
       addSpectrum(
           plot, raw, QPen(style.series(3), 1.2 * style.lineWidth),
-          QObject::tr("Raw activations, same variance, slope %1").arg(signedNumber(rawSlope, 3)));
+          QObject::tr("Slope %1, raw activations, same variance").arg(signedNumber(rawSlope, 3)));
     pen = QPen(style.series(4), 1.5 * style.lineWidth);
     addSpectrum(
         plot, spectrum.eigenvalues, pen,
@@ -192,13 +193,13 @@ PlotDrawing spectrumDrawing(const LayerAnalysis& analysis, const LayerAnalysis* 
     addCurve(plot, {double(spectrum.firstRank), double(spectrum.lastRank)},
              {fitted(spectrum.firstRank), fitted(spectrum.lastRank)},
              QPen(style.series(5), 1.8 * style.lineWidth),
-             QObject::tr("Ranks %1–%2: slope %3%4")
-                 .arg(spectrum.firstRank)
-                 .arg(spectrum.lastRank)
+             QObject::tr("Slope %1%2, ranks %3–%4")
                  .arg(signedNumber(spectrum.slope, 3),
                       plusMinus(std::isfinite(spectrum.slopeInterval) ? spectrum.slopeInterval
                                                                       : spectrum.slopeFitInterval,
-                                3)));
+                                3))
+                 .arg(spectrum.firstRank)
+                 .arg(spectrum.lastRank));
     if (analysis.correction && analysis.correction->unavailable.empty()) {
       const SamplingCorrection& correction = *analysis.correction;
       const auto corrected = [&](double rank) {
@@ -207,7 +208,7 @@ PlotDrawing spectrumDrawing(const LayerAnalysis& analysis, const LayerAnalysis* 
       addCurve(plot, {double(spectrum.firstRank), double(spectrum.lastRank)},
                {corrected(spectrum.firstRank), corrected(spectrum.lastRank)},
                QPen(style.series(2), 1.8 * style.lineWidth, Qt::DashDotLine),
-               QObject::tr("Corrected for sampling: slope %1%2")
+               QObject::tr("Slope %1%2, corrected for sampling")
                    .arg(signedNumber(correction.slope, 3), plusMinus(correction.slopeInterval, 3)));
     }
     for (const int rank : {spectrum.firstRank, spectrum.lastRank}) {
