@@ -88,8 +88,10 @@ MapPanel::MapPanel(Document* document, MapStudy* study, QWidget* parent)
   m_stop = button(tr("S&top"), tr("Keep the map as it is now"));
   m_goOn = button(tr("&Go on"), tr("Continue the shown map from where it is"));
   auto* buttons = new QHBoxLayout;
-  for (QPushButton* one : {m_run, m_stop, m_goOn})
-    buttons->addWidget(one);
+  for (QPushButton* one : {m_run, m_stop, m_goOn}) {
+    one->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);  // the panel may be narrow
+    buttons->addWidget(one, 1);
+  }
   m_maps = new QListWidget;
   m_maps->setAccessibleName(tr("Maps of this layer"));
   m_maps->setToolTip(tr("Choose one: the cloud glides there"));
@@ -108,15 +110,19 @@ MapPanel::MapPanel(Document* document, MapStudy* study, QWidget* parent)
   auto* layout = new QVBoxLayout(content);
   layout->setContentsMargins(8, 8, 8, 8);
   layout->addLayout(m_form);
-  layout->addWidget(m_estimate = label(tr("Estimate")));
-  layout->addLayout(buttons);
   layout->addWidget(m_maps);
   layout->addWidget(m_trust);
   layout->addLayout(judge);
   layout->addStretch(1);
+  // What starts and stops is in sight however low the panel is.
+  auto* always = new QVBoxLayout;
+  always->setContentsMargins(8, 0, 8, 8);
+  always->addWidget(m_estimate = label(tr("Estimate")));
+  always->addLayout(buttons);
   auto* outer = new QVBoxLayout(this);
   outer->setContentsMargins(0, 0, 0, 0);
-  outer->addWidget(scrollColumn(content, tr("Maps"), this));
+  outer->addWidget(scrollColumn(content, tr("Maps"), this), 1);
+  outer->addLayout(always);
 
   connect(m_run, &QPushButton::clicked, this, [this] { m_study->start(choice(), search()); });
   connect(m_stop, &QPushButton::clicked, study, &MapStudy::stop);
