@@ -1,5 +1,6 @@
 #include "core/document/MapStudy.h"
 
+#include "core/embedding/ByteSweep.h"
 #include "core/synthetic/SyntheticDictionary.h"
 
 #include <QElapsedTimer>
@@ -65,6 +66,7 @@ class tst_MapStudy : public QObject {
   }
 
   // A map of approximate neighbours says so, and does not leave them as the layer's exact ones.
+  // Where the processor multiplies bytes, the exact search costs less here and is taken.
   void approximateNeighborsStayWithTheirMap()
   {
     FeatureMatrix axes = gaussianCloud(20, 800, 5);
@@ -80,10 +82,12 @@ class tst_MapStudy : public QObject {
     study.start(umap, NeighborSearch::Approximate);
     QTRY_COMPARE_WITH_TIMEOUT(static_cast<int>(study.maps().size()), 2, 20000);
     const Embedding& map = *study.maps()[1].embedding;
-    QVERIFY2(map.description.find("Approximate neighbours: about 9") != std::string::npos,
+    const bool approximate = !bytesAreFaster(4200, 800);
+    QVERIFY2((map.description.find("Approximate neighbours: about 9") != std::string::npos) ==
+                 approximate,
              map.description.c_str());
-    QCOMPARE(map.options.at("neighbor_search"), std::string("approximate"));
-    QVERIFY(!document.layer()->neighbors);
+    QCOMPARE(map.options.count("neighbor_search"), std::size_t{approximate});
+    QCOMPARE(!document.layer()->neighbors, approximate);
     study.start(umap);
     QTRY_COMPARE_WITH_TIMEOUT(static_cast<int>(study.maps().size()), 3, 20000);
     QCOMPARE(study.maps()[2].embedding->options.count("neighbor_search"), std::size_t{0});
