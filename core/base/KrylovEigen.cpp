@@ -84,7 +84,7 @@ class Space {
     const Eigen::MatrixXf upper = square.triangularView<Eigen::StrictlyUpper>();
     Eigen::MatrixXf symmetric = upper + upper.transpose();
     symmetric.diagonal() = square.diagonal();
-    const SymmetricEigen<float> ritz = symmetricEigen(std::move(symmetric));
+    const SymmetricEigen<float> ritz = largestEigen(std::move(symmetric), count);
     const Eigen::MatrixXd last = ritz.vectors.bottomRows(blockSize).leftCols(count).cast<double>();
     const double residual = (m_coupling * last).colwise().norm().maxCoeff();
     if (!(residual <= tolerance * ritz.values[0]))
